@@ -71,7 +71,7 @@ TEST_F(LoopTest, TimerRunsOnceAndCanBeCancelled) {
 }
 
 struct Mortal : Deletable {
-  explicit Mortal(bool& alive) : alive(alive) { alive = true; }
+  explicit Mortal(bool& flag) : alive(flag) { alive = true; }
   ~Mortal() override { alive = false; }
   bool& alive;
 };
