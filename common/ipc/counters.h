@@ -13,6 +13,9 @@ struct ChildCounters {
   // Grows at least every 250 ms while the loop turns; two seconds without
   // change and the supervisor kills the child.
   std::atomic<uint64_t> heartbeat;
+  // 1 + the number of the system call that the sandbox refused, written by a
+  // child that was told to name it before it dies; else 0.
+  std::atomic<uint64_t> forbidden_call;
 
   // Worker only from here on.
   std::atomic<uint64_t> connections_accepted;
