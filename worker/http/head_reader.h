@@ -1,0 +1,83 @@
+// Collects the raw bytes of one head up to its empty line, within limits and
+// with every line end checked, and turns them into fields. Shared by requests
+// and responses. Worker; hostile bytes.
+//
+// Two readings must agree: the raw bytes are checked here as they come (no bare
+// CR, bare LF or other control byte, no fold, sizes, counts), and llhttp in its
+// strict mode parses the finished head.
+#ifndef HOLT_WORKER_HTTP_HEAD_READER_H_
+#define HOLT_WORKER_HTTP_HEAD_READER_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "worker/http/head.h"
+
+namespace holt::worker {
+
+enum class HeadFault : uint8_t {
+  kNone,
+  kLineEnds,     // bare CR or LF, NUL, control byte
+  kEmptyLines,   // more than one before the head
+  kLineTooLong,  // the first line
+  kFieldTooLarge,
+  kHeadTooLarge,
+  kTooManyFields,
+  kMalformedField,  // fold, no colon, white space before it, bad name
+  kMalformedStart,  // llhttp does not take the first line
+  kContentLength,   // not 1-18 digits
+  kRepeatedLength,
+  kTransferEncoding,  // not one field that is exactly "chunked"
+  kAmbiguousLength,   // both
+};
+
+class HeadReader {
+ public:
+  enum class Kind : uint8_t { kRequest, kResponse };
+  struct Step {
+    bool complete = false;
+    HeadFault fault = HeadFault::kNone;
+    size_t consumed = 0;
+  };
+
+  HeadReader(Kind kind, const HeadLimits& limits)
+      : kind_(kind), limits_(limits) {}
+
+  // Takes bytes into `head` until its end or a fault; after either, nothing
+  // more until Reset(). On completion the first line is first_line() and the
+  // fields, lengths and version of `head` are set.
+  Step Take(absl::Span<const uint8_t> bytes, MessageHead& head);
+
+  // The first line of the complete head, without its end.
+  [[nodiscard]] absl::string_view first_line() const { return first_line_; }
+  [[nodiscard]] bool started() const { return started_; }
+  void Reset();
+
+ private:
+  // Where in a line the next byte stands.
+  enum class Place : uint8_t { kLineStart, kInLine, kAfterCr };
+
+  HeadFault TakeByte(uint8_t byte, const MessageHead& head);
+  HeadFault TakeLineStart(uint8_t byte);
+  HeadFault EndLine();
+  HeadFault CheckSizes() const;
+  HeadFault Finish(MessageHead& head);
+  HeadFault Parse(MessageHead& head);
+
+  const Kind kind_;
+  const HeadLimits limits_;
+  absl::string_view first_line_;
+  Place place_ = Place::kLineStart;
+  size_t line_size_ = 0;    // of the line under way
+  size_t fields_size_ = 0;  // of all field lines
+  size_t lines_ = 0;        // complete ones, the first included
+  size_t empty_lines_ = 0;  // before the first
+  bool started_ = false;
+  bool complete_ = false;
+};
+
+}  // namespace holt::worker
+
+#endif  // HOLT_WORKER_HTTP_HEAD_READER_H_
