@@ -11,8 +11,11 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <type_traits>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -75,6 +78,9 @@ class KeyTableWriter {
   absl::Status Put(const KeyDigest& digest, const KeyPolicy& policy);
   // Removes the entry; no effect when there is none.
   void Remove(const KeyDigest& digest);
+  [[nodiscard]] std::optional<KeyPolicy> Find(const KeyDigest& digest) const;
+  // Visits every entry, in no particular order. `visit` changes nothing.
+  void ForEach(const std::function<void(const KeyPolicy&)>& visit) const;
   // A snapshot: entries that were not Put between Begin and End are removed at
   // End.
   void BeginSnapshot();
@@ -87,9 +93,17 @@ class KeyTableWriter {
   [[nodiscard]] uint32_t size() const;
 
  private:
-  explicit KeyTableWriter(Mapping mapping) : mapping_(std::move(mapping)) {}
+  struct Place;
+  KeyTableWriter(Mapping mapping, uint32_t max_keys);
+  void TakeOver();
+  [[nodiscard]] Place Locate(const KeyDigest& digest) const;
+  void RemoveAt(uint32_t slot);
   Mapping mapping_;
-  uint32_t snapshot_ = 0;
+  uint32_t max_keys_;
+  uint32_t slots_;
+  uint32_t size_ = 0;
+  // By slot: put since the last BeginSnapshot.
+  std::vector<bool> fresh_;
 };
 
 // A worker's side. Read-only mapping.
@@ -109,8 +123,10 @@ class KeyTableReader {
   [[nodiscard]] int64_t confirmed_boot_nanos() const;
 
  private:
-  explicit KeyTableReader(Mapping mapping) : mapping_(std::move(mapping)) {}
+  KeyTableReader(Mapping mapping, uint32_t slots)
+      : mapping_(std::move(mapping)), slots_(slots) {}
   Mapping mapping_;
+  uint32_t slots_;
 };
 
 }  // namespace holt
