@@ -14,8 +14,8 @@
 
 #include <array>
 #include <cstdint>
-#include <optional>
 #include <type_traits>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -81,6 +81,8 @@ absl::string_view ModelOf(const UsageValues& values);
 
 // Records per journal unless a test asks for fewer. Power of two.
 inline constexpr uint32_t kDefaultJournalCapacity = 65'536;
+inline constexpr uint32_t kLeastJournalCapacity = 8;
+inline constexpr uint32_t kMostJournalCapacity = 1'048'576;
 size_t JournalFileSize(uint32_t capacity);
 
 // Prepares a new (empty) file: size, header, random id. FailedPrecondition when
@@ -109,11 +111,14 @@ class JournalWriter {
   [[nodiscard]] uint64_t open_records() const { return open_; }
 
  private:
-  explicit JournalWriter(Mapping mapping, uint32_t capacity)
-      : mapping_(std::move(mapping)), capacity_(capacity) {}
+  JournalWriter(Mapping mapping, uint32_t capacity, JournalId id)
+      : mapping_(std::move(mapping)), capacity_(capacity), id_(id) {}
   Mapping mapping_;
   uint32_t capacity_;
+  JournalId id_;
   uint64_t next_ = 0;
+  // The highest mark seen: what the courier acknowledged stays acknowledged.
+  uint64_t acknowledged_ = 0;
   uint64_t open_ = 0;
 };
 
@@ -153,9 +158,12 @@ class JournalReader {
  private:
   JournalReader(Mapping mapping, uint32_t capacity, JournalId id)
       : mapping_(std::move(mapping)), capacity_(capacity), id_(id) {}
+  [[nodiscard]] uint64_t reserved() const;
   Mapping mapping_;
   uint32_t capacity_;
   JournalId id_;
+  // Read from the file once: a worker that changes it there changes nothing.
+  uint64_t acknowledged_ = 0;
 };
 
 }  // namespace holt
