@@ -25,10 +25,19 @@ as_root() {
 }
 
 missing() {
-  local package
+  local package installed
+  installed=$(dpkg-query -W -f='${db:Status-Abbrev}${Package}\n' "$@" 2>/dev/null | sed -n 's/^ii //p')
   for package in "$@"; do
-    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || printf '%s ' "$package"
+    grep -qxF "$package" <<<"$installed" || printf '%s ' "$package"
   done
+}
+
+# The end-to-end tests need Node 18 or newer with npm, from wherever it comes.
+node_packages() {
+  local major
+  major=$(node --version 2>/dev/null | sed -n 's/^v\([0-9]*\)\..*/\1/p')
+  if [ "${major:-0}" -ge 18 ] && command -v npm >/dev/null 2>&1; then return 0; fi
+  echo nodejs npm
 }
 
 install_packages() {
@@ -83,7 +92,10 @@ debian_uri() {
 mode=${1:-build}
 case "$mode" in
   build) install_packages "${build_packages[@]}" ;;
-  test) install_packages "${build_packages[@]}" "${test_packages[@]}" ;;
+  test)
+    read -ra node <<<"$(node_packages)"
+    install_packages "${build_packages[@]}" "${test_packages[@]}" "${node[@]}"
+    ;;
   *) die "usage: container/setup.sh build|test" ;;
 esac
 install_llhttp
