@@ -55,11 +55,15 @@ CREATE TABLE usage_records (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX usage_records_by_end ON usage_records (end_time);
 
-CREATE TABLE usage_rejections (
-  journal BLOB NOT NULL CHECK (length(journal) = 16),
+CREATE TABLE usage_journals (
+  journal BLOB PRIMARY KEY CHECK (length(journal) = 16),
+  settled_below INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE usage_uncounted (
+  journal BLOB NOT NULL,
   sequence INTEGER NOT NULL,
   reason INTEGER NOT NULL,
-  reject_time INTEGER NOT NULL,
   PRIMARY KEY (journal, sequence)
 ) STRICT, WITHOUT ROWID;
 

@@ -79,23 +79,46 @@ struct UsageRecord {
   bool usage_unreadable = false;
   absl::Time start_time;
   absl::Time end_time;
+
+  friend bool operator==(const UsageRecord&, const UsageRecord&) = default;
 };
 
-// Why a record does not count.
-enum class Rejection { kUnknownKey = 1, kSenselessValues = 2 };
+// Why a record of a journal does not count.
+enum class Uncounted {
+  kUnknownKey = 1,  // of a key that was never given out: refused
+  kSenseless = 2,   // counts or times that cannot be: refused
+  kVoid = 3,        // the request was never sent upstream
+  kDamaged = 4,     // the journal could not read it
+};
 
-// A record with its price, or the reason why it is refused.
+// A record with its price, or the reason why it does not count (then only its
+// sequence matters).
 struct PricedUsage {
   UsageRecord record;
   int64_t cost_pico = 0;  // 1e-12 of the currency's unit
-  std::optional<Rejection> rejection;
+  std::optional<Uncounted> uncounted;
 };
 
-// What became of one batch.
-struct CommitResult {
+// What a courier hands over of one journal.
+struct JournalBatch {
+  JournalName journal{};
+  // The journal's own mark: everything below was settled before.
+  uint64_t acknowledged_below = 0;
+  std::vector<PricedUsage> entries;
+};
+
+// What became of it.
+struct JournalResult {
+  // Every sequence below is settled: the ledger's mark after the batch.
+  uint64_t settled_below = 0;
   int64_t committed = 0;
-  int64_t duplicates = 0;  // were in the ledger already
-  int64_t rejected = 0;
+  int64_t duplicates = 0;  // were settled already
+  int64_t conflicts = 0;   // of those: with other values than before
+  int64_t refused = 0;
+  int64_t damaged = 0;
+  // Sequences that the journal holds for settled and the ledger has never
+  // seen: it was set back to an earlier state.
+  uint64_t lost = 0;
 };
 
 // Which usage to sum: [start, end), perhaps of one key or model.

@@ -2,12 +2,14 @@
 
 #include <limits>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "admin-service/store/migrations.h"
 #include "admin-service/store/sqlite_audit.h"
 #include "admin-service/store/sqlite_keys.h"
 #include "admin-service/store/sqlite_prices.h"
 #include "admin-service/store/sqlite_usage.h"
+#include "admin-service/store/sqlite_usage_sums.h"
 #include "common/base/status_macros.h"
 
 namespace holt::admin {
@@ -17,6 +19,25 @@ constexpr KeyPage kEveryKey = {.limit = std::numeric_limits<int32_t>::max(),
                                .include_revoked = true};
 constexpr KeyPage kEveryLiveKey = {.limit = std::numeric_limits<int32_t>::max(),
                                    .include_revoked = false};
+
+// Refusals and losses go into the trail, one row per batch at most: a
+// taken-over worker cannot fill the disk with them.
+absl::Status AuditBatch(Database& database, const JournalName& journal,
+                        const JournalResult& result, absl::Time now) {
+  if (result.refused == 0 && result.lost == 0 && result.conflicts == 0) {
+    return absl::OkStatus();
+  }
+  const std::string name = absl::BytesToHexString(
+      {reinterpret_cast<const char*>(journal.data()), journal.size()});
+  return AppendAuditRow(
+      database, {.time = now,
+                 .actor = "courier",
+                 .action = "RefuseUsage",
+                 .resource = absl::StrCat("journals/", name),
+                 .after = absl::StrCat("{\"refusedCount\":", result.refused,
+                                       ",\"conflictCount\":", result.conflicts,
+                                       ",\"lostCount\":", result.lost, "}")});
+}
 
 }  // namespace
 
@@ -88,24 +109,27 @@ absl::StatusOr<std::vector<KeyRecord>> SqliteStore::AllKeys() {
   return SelectKeys(*database_, kEveryKey);
 }
 
-absl::StatusOr<CommitResult> SqliteStore::CommitUsage(
-    const JournalName& journal, absl::Span<const PricedUsage> batch,
-    absl::Time now) {
+absl::StatusOr<uint64_t> SqliteStore::AdvanceEpoch(absl::Time now) {
   absl::MutexLock lock(&mutex_);
   ASSIGN_OR_RETURN(Transaction transaction, Transaction::Begin(*database_));
-  ASSIGN_OR_RETURN(CommitResult result,
-                   InsertUsage(*database_, journal, batch, now));
-  if (result.rejected > 0) {
-    RETURN_IF_ERROR(AppendAuditRow(
-        *database_,
-        {.time = now,
-         .actor = "courier",
-         .action = "RejectUsage",
-         .resource = "usageRecords",
-         .after = absl::StrCat("{\"recordCount\":", result.rejected, "}")}));
+  ASSIGN_OR_RETURN(const uint64_t epoch, AdvanceKeyEpoch(*database_, now));
+  RETURN_IF_ERROR(transaction.Commit());
+  return epoch;
+}
+
+absl::StatusOr<std::vector<JournalResult>> SqliteStore::CommitUsage(
+    absl::Span<const JournalBatch> batches, absl::Time now) {
+  absl::MutexLock lock(&mutex_);
+  ASSIGN_OR_RETURN(Transaction transaction, Transaction::Begin(*database_));
+  std::vector<JournalResult> results;
+  for (const JournalBatch& batch : batches) {
+    ASSIGN_OR_RETURN(const JournalResult result,
+                     SettleBatch(*database_, batch));
+    RETURN_IF_ERROR(AuditBatch(*database_, batch.journal, result, now));
+    results.push_back(result);
   }
   RETURN_IF_ERROR(transaction.Commit());
-  return result;
+  return results;
 }
 
 absl::StatusOr<std::vector<UsageSum>> SqliteStore::SumUsage(

@@ -31,9 +31,9 @@ class SqliteStore final : public Store {
   absl::StatusOr<std::vector<KeyRecord>> ListKeys(const KeyPage& page) override;
   absl::StatusOr<KeyChange> LiveKeys() override;
   absl::StatusOr<std::vector<KeyRecord>> AllKeys() override;
-  absl::StatusOr<CommitResult> CommitUsage(const JournalName& journal,
-                                           absl::Span<const PricedUsage> batch,
-                                           absl::Time now) override;
+  absl::StatusOr<uint64_t> AdvanceEpoch(absl::Time now) override;
+  absl::StatusOr<std::vector<JournalResult>> CommitUsage(
+      absl::Span<const JournalBatch> batches, absl::Time now) override;
   absl::StatusOr<std::vector<UsageSum>> SumUsage(
       const UsageFilter& filter, const UsageDimensions& dimensions) override;
   absl::StatusOr<absl::Time> FirstUsage() override;

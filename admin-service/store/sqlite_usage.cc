@@ -1,14 +1,14 @@
 #include "admin-service/store/sqlite_usage.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
+#include <utility>
 
 #include "common/base/status_macros.h"
 
 namespace holt::admin {
 namespace {
-
-constexpr int64_t kPicoPerMicro = 1'000'000;
 
 int64_t PeriodOf(absl::Time time) {
   const int64_t seconds = absl::ToUnixSeconds(time);
@@ -19,115 +19,193 @@ absl::string_view Bytes(const JournalName& journal) {
   return {reinterpret_cast<const char*>(journal.data()), journal.size()};
 }
 
-// The statements of one batch, prepared once.
-class UsageInserter {
- public:
-  static absl::StatusOr<UsageInserter> Create(Database& database);
+constexpr char kSelectRecord[] =
+    "SELECT key_number, model, endpoint, prompt_tokens, cached_tokens, "
+    "completion_tokens, reasoning_tokens, total_tokens, audio_bytes, "
+    "http_status, outcome, streamed, usage_seen, usage_unreadable, start_time, "
+    "end_time FROM usage_records WHERE journal = ?1 AND sequence = ?2";
 
-  absl::Status Insert(const JournalName& journal, const PricedUsage& usage,
-                      absl::Time now);
-  [[nodiscard]] const CommitResult& result() const { return result_; }
+constexpr char kIsSettled[] =
+    "SELECT EXISTS (SELECT 1 FROM usage_records WHERE journal = ?1 AND "
+    "sequence = ?2) OR EXISTS (SELECT 1 FROM usage_uncounted WHERE "
+    "journal = ?1 AND sequence = ?2)";
+
+constexpr char kInsertRecord[] =
+    "INSERT INTO usage_records VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "
+    "?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)";
+
+constexpr char kInsertUncounted[] =
+    "INSERT INTO usage_uncounted VALUES (?1, ?2, ?3)";
+
+constexpr char kAddToRollup[] =
+    "INSERT INTO usage_rollup VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "
+    "?10, ?11, ?12, ?13) ON CONFLICT DO UPDATE SET "
+    "requests = requests + ?5, prompt_tokens = prompt_tokens + ?6, "
+    "cached_tokens = cached_tokens + ?7, "
+    "completion_tokens = completion_tokens + ?8, "
+    "reasoning_tokens = reasoning_tokens + ?9, "
+    "total_tokens = total_tokens + ?10, audio_bytes = audio_bytes + ?11, "
+    "cost_micro = cost_micro + ?12, cost_pico = cost_pico + ?13";
+
+constexpr char kKeyExists[] =
+    "SELECT EXISTS (SELECT 1 FROM api_keys WHERE number = ?1)";
+
+UsageRecord ReadRecord(const Statement& row, uint64_t sequence) {
+  return {.sequence = sequence,
+          .key_number = static_cast<uint64_t>(row.Integer(0)),
+          .model = row.Text(1),
+          .endpoint = static_cast<int>(row.Integer(2)),
+          .counts = {.requests = 1,
+                     .prompt_tokens = row.Integer(3),
+                     .cached_tokens = row.Integer(4),
+                     .completion_tokens = row.Integer(5),
+                     .reasoning_tokens = row.Integer(6),
+                     .total_tokens = row.Integer(7),
+                     .audio_bytes = row.Integer(8)},
+          .http_status = static_cast<int>(row.Integer(9)),
+          .outcome = static_cast<int>(row.Integer(10)),
+          .streamed = row.Integer(11) != 0,
+          .usage_seen = row.Integer(12) != 0,
+          .usage_unreadable = row.Integer(13) != 0,
+          .start_time = row.Time(14, absl::UnixEpoch()),
+          .end_time = row.Time(15, absl::UnixEpoch())};
+}
+
+// One batch on its way into the ledger, with its statements prepared once.
+class Settlement {
+ public:
+  static absl::StatusOr<Settlement> Create(Database& database,
+                                           const JournalName& journal);
+
+  // Takes the mark up from the ledger, and what the journal holds against it.
+  absl::Status Begin(uint64_t acknowledged_below);
+  absl::Status Settle(const PricedUsage& usage);
+  // Moves the mark over all that is settled without a gap.
+  absl::StatusOr<JournalResult> Finish();
 
  private:
-  UsageInserter(Database& database, std::array<Statement, 4> statements)
+  Settlement(Database& database, const JournalName& journal,
+             std::array<Statement, 6> statements)
       : database_(database),
-        seen_(std::move(statements[0])),
-        record_(std::move(statements[1])),
-        rollup_(std::move(statements[2])),
-        reject_(std::move(statements[3])) {}
-  absl::StatusOr<bool> Seen(const JournalName& journal, uint64_t sequence);
+        journal_(journal),
+        select_record_(std::move(statements[0])),
+        is_settled_(std::move(statements[1])),
+        insert_record_(std::move(statements[2])),
+        insert_uncounted_(std::move(statements[3])),
+        add_to_rollup_(std::move(statements[4])),
+        key_exists_(std::move(statements[5])) {}
+  absl::StatusOr<bool> IsSettled(uint64_t sequence);
   absl::StatusOr<bool> KeyExists(uint64_t number);
-  absl::Status InsertRecord(const JournalName& journal,
-                            const PricedUsage& usage);
+  absl::Status NoteDuplicate(const UsageRecord& record);
+  absl::Status KeepUncounted(uint64_t sequence, Uncounted reason);
+  absl::Status InsertRecord(const PricedUsage& usage);
   absl::Status AddToRollup(const PricedUsage& usage);
+  absl::Status StoreMark();
 
   Database& database_;
-  Statement seen_;
-  Statement record_;
-  Statement rollup_;
-  Statement reject_;
-  CommitResult result_;
+  const JournalName& journal_;
+  Statement select_record_;
+  Statement is_settled_;
+  Statement insert_record_;
+  Statement insert_uncounted_;
+  Statement add_to_rollup_;
+  Statement key_exists_;
+  JournalResult result_;
 };
 
-absl::StatusOr<UsageInserter> UsageInserter::Create(Database& database) {
-  ASSIGN_OR_RETURN(
-      Statement seen,
-      database.Prepare("SELECT EXISTS (SELECT 1 FROM usage_records WHERE "
-                       "journal = ?1 AND sequence = ?2) OR EXISTS (SELECT 1 "
-                       "FROM usage_rejections WHERE journal = ?1 AND "
-                       "sequence = ?2)"));
-  ASSIGN_OR_RETURN(
-      Statement record,
-      database.Prepare("INSERT INTO usage_records VALUES (?1, ?2, ?3, ?4, ?5, "
-                       "?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
-                       "?17, ?18, ?19)"));
-  ASSIGN_OR_RETURN(
-      Statement rollup,
-      database.Prepare(
-          "INSERT INTO usage_rollup VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
-          "?9, ?10, ?11, ?12, ?13) ON CONFLICT DO UPDATE SET "
-          "requests = requests + ?5, prompt_tokens = prompt_tokens + ?6, "
-          "cached_tokens = cached_tokens + ?7, "
-          "completion_tokens = completion_tokens + ?8, "
-          "reasoning_tokens = reasoning_tokens + ?9, "
-          "total_tokens = total_tokens + ?10, "
-          "audio_bytes = audio_bytes + ?11, cost_micro = cost_micro + ?12, "
-          "cost_pico = cost_pico + ?13"));
-  ASSIGN_OR_RETURN(
-      Statement reject,
-      database.Prepare("INSERT INTO usage_rejections VALUES (?1, ?2, ?3, ?4)"));
-  return UsageInserter(database, {std::move(seen), std::move(record),
-                                  std::move(rollup), std::move(reject)});
+absl::StatusOr<Settlement> Settlement::Create(Database& database,
+                                              const JournalName& journal) {
+  ASSIGN_OR_RETURN(Statement select, database.Prepare(kSelectRecord));
+  ASSIGN_OR_RETURN(Statement settled, database.Prepare(kIsSettled));
+  ASSIGN_OR_RETURN(Statement insert, database.Prepare(kInsertRecord));
+  ASSIGN_OR_RETURN(Statement uncounted, database.Prepare(kInsertUncounted));
+  ASSIGN_OR_RETURN(Statement rollup, database.Prepare(kAddToRollup));
+  ASSIGN_OR_RETURN(Statement exists, database.Prepare(kKeyExists));
+  return Settlement(
+      database, journal,
+      {std::move(select), std::move(settled), std::move(insert),
+       std::move(uncounted), std::move(rollup), std::move(exists)});
 }
 
-absl::StatusOr<bool> UsageInserter::Seen(const JournalName& journal,
-                                         uint64_t sequence) {
-  seen_.BindBlob(1, Bytes(journal)).Bind(2, static_cast<int64_t>(sequence));
-  RETURN_IF_ERROR(seen_.Step().status());
-  const bool seen = seen_.Integer(0) != 0;
-  seen_.Reset();
-  return seen;
+absl::Status Settlement::Begin(uint64_t acknowledged_below) {
+  ASSIGN_OR_RETURN(
+      Statement query,
+      database_.Prepare(
+          "SELECT settled_below FROM usage_journals WHERE journal = ?1"));
+  query.BindBlob(1, Bytes(journal_));
+  ASSIGN_OR_RETURN(const bool known, query.Step());
+  const uint64_t mark = known ? static_cast<uint64_t>(query.Integer(0)) : 0;
+  if (acknowledged_below > mark) result_.lost = acknowledged_below - mark;
+  result_.settled_below = std::max(mark, acknowledged_below);
+  return absl::OkStatus();
 }
 
-absl::StatusOr<bool> UsageInserter::KeyExists(uint64_t number) {
+absl::StatusOr<bool> Settlement::IsSettled(uint64_t sequence) {
+  if (sequence < result_.settled_below) return true;
+  is_settled_.BindBlob(1, Bytes(journal_))
+      .Bind(2, static_cast<int64_t>(sequence));
+  RETURN_IF_ERROR(is_settled_.Step().status());
+  const bool settled = is_settled_.Integer(0) != 0;
+  is_settled_.Reset();
+  return settled;
+}
+
+absl::StatusOr<bool> Settlement::KeyExists(uint64_t number) {
   if (number > std::numeric_limits<int64_t>::max()) return false;
-  ASSIGN_OR_RETURN(Statement query,
-                   database_.Prepare("SELECT EXISTS (SELECT 1 FROM api_keys "
-                                     "WHERE number = ?1)"));
-  query.Bind(1, static_cast<int64_t>(number));
-  RETURN_IF_ERROR(query.Step().status());
-  return query.Integer(0) != 0;
+  key_exists_.Bind(1, static_cast<int64_t>(number));
+  RETURN_IF_ERROR(key_exists_.Step().status());
+  const bool exists = key_exists_.Integer(0) != 0;
+  key_exists_.Reset();
+  return exists;
 }
 
-absl::Status UsageInserter::Insert(const JournalName& journal,
-                                   const PricedUsage& usage, absl::Time now) {
-  ASSIGN_OR_RETURN(const bool seen, Seen(journal, usage.record.sequence));
-  if (seen) {
-    ++result_.duplicates;
-    return absl::OkStatus();
+absl::Status Settlement::Settle(const PricedUsage& usage) {
+  const UsageRecord& record = usage.record;
+  ASSIGN_OR_RETURN(const bool settled, IsSettled(record.sequence));
+  if (settled) return NoteDuplicate(record);
+  if (usage.uncounted.has_value()) {
+    return KeepUncounted(record.sequence, *usage.uncounted);
   }
-  std::optional<Rejection> rejection = usage.rejection;
-  if (!rejection.has_value()) {
-    ASSIGN_OR_RETURN(const bool known, KeyExists(usage.record.key_number));
-    if (!known) rejection = Rejection::kUnknownKey;
-  }
-  if (rejection.has_value()) {
-    ++result_.rejected;
-    return reject_.BindBlob(1, Bytes(journal))
-        .Bind(2, static_cast<int64_t>(usage.record.sequence))
-        .Bind(3, static_cast<int64_t>(*rejection))
-        .BindTime(4, now)
-        .Run();
-  }
+  ASSIGN_OR_RETURN(const bool known, KeyExists(record.key_number));
+  if (!known) return KeepUncounted(record.sequence, Uncounted::kUnknownKey);
   ++result_.committed;
-  RETURN_IF_ERROR(InsertRecord(journal, usage));
+  RETURN_IF_ERROR(InsertRecord(usage));
   return AddToRollup(usage);
 }
 
-absl::Status UsageInserter::InsertRecord(const JournalName& journal,
-                                         const PricedUsage& usage) {
+absl::Status Settlement::NoteDuplicate(const UsageRecord& record) {
+  ++result_.duplicates;
+  select_record_.BindBlob(1, Bytes(journal_))
+      .Bind(2, static_cast<int64_t>(record.sequence));
+  ASSIGN_OR_RETURN(const bool counted, select_record_.Step());
+  if (counted && ReadRecord(select_record_, record.sequence) != record) {
+    ++result_.conflicts;
+  }
+  select_record_.Reset();
+  return absl::OkStatus();
+}
+
+absl::Status Settlement::KeepUncounted(uint64_t sequence, Uncounted reason) {
+  switch (reason) {
+    case Uncounted::kUnknownKey:
+    case Uncounted::kSenseless:
+      ++result_.refused;
+      break;
+    case Uncounted::kDamaged:
+      ++result_.damaged;
+      break;
+    case Uncounted::kVoid:
+      break;
+  }
+  return insert_uncounted_.BindBlob(1, Bytes(journal_))
+      .Bind(2, static_cast<int64_t>(sequence))
+      .Bind(3, static_cast<int64_t>(reason))
+      .Run();
+}
+
+absl::Status Settlement::InsertRecord(const PricedUsage& usage) {
   const UsageRecord& record = usage.record;
-  return record_.BindBlob(1, Bytes(journal))
+  return insert_record_.BindBlob(1, Bytes(journal_))
       .Bind(2, static_cast<int64_t>(record.sequence))
       .Bind(3, static_cast<int64_t>(record.key_number))
       .Bind(4, record.model)
@@ -151,9 +229,9 @@ absl::Status UsageInserter::InsertRecord(const JournalName& journal,
 
 // Cost in two columns: the sum of a quarter's costs in pico units could leave
 // 64 bits, whole micro units cannot.
-absl::Status UsageInserter::AddToRollup(const PricedUsage& usage) {
+absl::Status Settlement::AddToRollup(const PricedUsage& usage) {
   const UsageRecord& record = usage.record;
-  return rollup_.Bind(1, PeriodOf(record.end_time))
+  return add_to_rollup_.Bind(1, PeriodOf(record.end_time))
       .Bind(2, static_cast<int64_t>(record.key_number))
       .Bind(3, record.model)
       .Bind(4, record.endpoint)
@@ -169,140 +247,41 @@ absl::Status UsageInserter::AddToRollup(const PricedUsage& usage) {
       .Run();
 }
 
-// A range of time as the ledger reads it: whole quarters from the roll-up, what
-// sticks out at either end from the records.
-struct ReadPlan {
-  int64_t head_from_us;
-  int64_t head_to_us;
-  int64_t rollup_from;
-  int64_t rollup_to;
-  int64_t tail_from_us;
-  int64_t tail_to_us;
-};
-
-constexpr int64_t kFirstSecond = 0;
-// The end of the roll-up's world: the year 9999.
-constexpr int64_t kLastSecond =
-    253'402'300'800 / kRollupSeconds * kRollupSeconds;
-
-int64_t MicrosWithin(absl::Time time) {
-  return std::clamp(absl::ToUnixMicros(time), kFirstSecond * 1'000'000,
-                    kLastSecond * 1'000'000);
-}
-
-ReadPlan PlanFor(absl::Time start, absl::Time end) {
-  constexpr int64_t kPeriodMicros = kRollupSeconds * 1'000'000;
-  const int64_t from = MicrosWithin(start);
-  const int64_t to = std::max(from, MicrosWithin(end));
-  const int64_t first_whole = (from + kPeriodMicros - 1) / kPeriodMicros;
-  const int64_t end_whole = std::max(first_whole, to / kPeriodMicros);
-  const int64_t head_end = std::min(to, first_whole * kPeriodMicros);
-  return {.head_from_us = from,
-          .head_to_us = head_end,
-          .rollup_from = first_whole * kRollupSeconds,
-          .rollup_to = end_whole * kRollupSeconds,
-          .tail_from_us = std::max(head_end, end_whole * kPeriodMicros),
-          .tail_to_us = to};
-}
-
-// ?1 to ?6 the plan, ?7 key number or NULL, ?8 model or NULL, ?9 to ?11 which
-// dimensions to keep apart.
-constexpr char kSumUsage[] = R"sql(
-WITH parts AS (
-  SELECT key_number, model, endpoint, requests, prompt_tokens, cached_tokens,
-         completion_tokens, reasoning_tokens, total_tokens, audio_bytes,
-         cost_micro, cost_pico
-  FROM usage_rollup WHERE period_start >= ?3 AND period_start < ?4
-  UNION ALL
-  SELECT key_number, model, endpoint, 1, prompt_tokens, cached_tokens,
-         completion_tokens, reasoning_tokens, total_tokens, audio_bytes,
-         cost_pico / 1000000, cost_pico % 1000000
-  FROM usage_records WHERE (end_time >= ?1 AND end_time < ?2)
-                        OR (end_time >= ?5 AND end_time < ?6)
-)
-SELECT CASE ?9 WHEN 1 THEN key_number ELSE 0 END AS by_key,
-       CASE ?10 WHEN 1 THEN model ELSE '' END AS by_model,
-       CASE ?11 WHEN 1 THEN endpoint ELSE 0 END AS by_endpoint,
-       SUM(requests), SUM(prompt_tokens), SUM(cached_tokens),
-       SUM(completion_tokens), SUM(reasoning_tokens), SUM(total_tokens),
-       SUM(audio_bytes), SUM(cost_micro), SUM(cost_pico)
-FROM parts
-WHERE (?7 IS NULL OR key_number = ?7) AND (?8 IS NULL OR model = ?8)
-GROUP BY by_key, by_model, by_endpoint
-)sql";
-
-void BindQuery(Statement& query, const UsageFilter& filter,
-               const UsageDimensions& dimensions) {
-  const ReadPlan plan = PlanFor(filter.start, filter.end);
-  query.Bind(1, plan.head_from_us)
-      .Bind(2, plan.head_to_us)
-      .Bind(3, plan.rollup_from)
-      .Bind(4, plan.rollup_to)
-      .Bind(5, plan.tail_from_us)
-      .Bind(6, plan.tail_to_us);
-  if (filter.key_number.has_value()) {
-    query.Bind(7, static_cast<int64_t>(*filter.key_number));
-  } else {
-    query.BindNull(7);
+absl::StatusOr<JournalResult> Settlement::Finish() {
+  for (;;) {
+    ASSIGN_OR_RETURN(const bool settled, IsSettled(result_.settled_below));
+    if (!settled) break;
+    ++result_.settled_below;
   }
-  if (filter.model.has_value()) {
-    query.Bind(8, *filter.model);
-  } else {
-    query.BindNull(8);
-  }
-  query.Bind(9, int64_t{dimensions.key})
-      .Bind(10, int64_t{dimensions.model})
-      .Bind(11, int64_t{dimensions.endpoint});
+  RETURN_IF_ERROR(StoreMark());
+  return result_;
 }
 
-UsageSum ReadSum(const Statement& row) {
-  return {.key_number = static_cast<uint64_t>(row.Integer(0)),
-          .model = row.Text(1),
-          .endpoint = static_cast<int>(row.Integer(2)),
-          .counts = {.requests = row.Integer(3),
-                     .prompt_tokens = row.Integer(4),
-                     .cached_tokens = row.Integer(5),
-                     .completion_tokens = row.Integer(6),
-                     .reasoning_tokens = row.Integer(7),
-                     .total_tokens = row.Integer(8),
-                     .audio_bytes = row.Integer(9)},
-          .cost_pico =
-              absl::int128(row.Integer(10)) * kPicoPerMicro + row.Integer(11)};
+absl::Status Settlement::StoreMark() {
+  ASSIGN_OR_RETURN(Statement store,
+                   database_.Prepare("INSERT INTO usage_journals VALUES (?1, "
+                                     "?2) ON CONFLICT DO UPDATE SET "
+                                     "settled_below = ?2"));
+  const auto mark = static_cast<int64_t>(result_.settled_below);
+  RETURN_IF_ERROR(store.BindBlob(1, Bytes(journal_)).Bind(2, mark).Run());
+  // The mark says the same of them from now on.
+  ASSIGN_OR_RETURN(Statement prune,
+                   database_.Prepare("DELETE FROM usage_uncounted WHERE "
+                                     "journal = ?1 AND sequence < ?2"));
+  return prune.BindBlob(1, Bytes(journal_)).Bind(2, mark).Run();
 }
 
 }  // namespace
 
-absl::StatusOr<CommitResult> InsertUsage(Database& database,
-                                         const JournalName& journal,
-                                         absl::Span<const PricedUsage> batch,
-                                         absl::Time now) {
-  ASSIGN_OR_RETURN(UsageInserter inserter, UsageInserter::Create(database));
-  for (const PricedUsage& usage : batch) {
-    RETURN_IF_ERROR(inserter.Insert(journal, usage, now));
+absl::StatusOr<JournalResult> SettleBatch(Database& database,
+                                          const JournalBatch& batch) {
+  ASSIGN_OR_RETURN(Settlement settlement,
+                   Settlement::Create(database, batch.journal));
+  RETURN_IF_ERROR(settlement.Begin(batch.acknowledged_below));
+  for (const PricedUsage& usage : batch.entries) {
+    RETURN_IF_ERROR(settlement.Settle(usage));
   }
-  return inserter.result();
-}
-
-absl::StatusOr<std::vector<UsageSum>> SelectUsageSums(
-    Database& database, const UsageFilter& filter,
-    const UsageDimensions& dimensions) {
-  ASSIGN_OR_RETURN(Statement query, database.Prepare(kSumUsage));
-  BindQuery(query, filter, dimensions);
-  std::vector<UsageSum> sums;
-  for (;;) {
-    ASSIGN_OR_RETURN(const bool row, query.Step());
-    if (!row) return sums;
-    sums.push_back(ReadSum(query));
-  }
-}
-
-absl::StatusOr<absl::Time> SelectFirstUsage(Database& database) {
-  ASSIGN_OR_RETURN(Statement query,
-                   database.Prepare("SELECT period_start FROM usage_rollup "
-                                    "ORDER BY period_start LIMIT 1"));
-  ASSIGN_OR_RETURN(const bool row, query.Step());
-  if (!row) return absl::InfiniteFuture();
-  return absl::FromUnixSeconds(query.Integer(0));
+  return settlement.Finish();
 }
 
 }  // namespace holt::admin

@@ -55,12 +55,15 @@ class Store {
   // Every key, revoked ones included.
   virtual absl::StatusOr<std::vector<KeyRecord>> AllKeys() = 0;
 
-  // Adds a batch of one journal to the ledger and its roll-up. A record that is
-  // there already, counted or refused, changes nothing. Records of a key number
-  // that was never given out are refused; refusals are kept and audited.
-  virtual absl::StatusOr<CommitResult> CommitUsage(
-      const JournalName& journal, absl::Span<const PricedUsage> batch,
-      absl::Time now) = 0;
+  // A new epoch without a change of keys, greater than every earlier one.
+  virtual absl::StatusOr<uint64_t> AdvanceEpoch(absl::Time now) = 0;
+
+  // Settles batches of different journals in the ledger and its roll-up, one
+  // result each. What is settled already changes nothing. Records of a key
+  // number that was never given out are refused; refusals and losses are
+  // audited.
+  virtual absl::StatusOr<std::vector<JournalResult>> CommitUsage(
+      absl::Span<const JournalBatch> batches, absl::Time now) = 0;
   // Sums in no particular order; groups without usage are left out.
   virtual absl::StatusOr<std::vector<UsageSum>> SumUsage(
       const UsageFilter& filter, const UsageDimensions& dimensions) = 0;
