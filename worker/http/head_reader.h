@@ -59,15 +59,15 @@ class HeadReader {
   // Where in a line the next byte stands.
   enum class Place : uint8_t { kLineStart, kInLine, kAfterCr };
 
-  HeadFault TakeByte(uint8_t byte, const MessageHead& head);
-  HeadFault TakeLineStart(uint8_t byte);
+  HeadFault TakeByte(uint8_t byte);
   HeadFault EndLine();
-  HeadFault CheckSizes() const;
+  [[nodiscard]] HeadFault CheckSizes() const;
   HeadFault Finish(MessageHead& head);
-  HeadFault Parse(MessageHead& head);
+  HeadFault Parse(absl::string_view text, MessageHead& head) const;
+  static HeadFault ReadLengths(MessageHead& head);
 
-  const Kind kind_;
-  const HeadLimits limits_;
+  Kind kind_;
+  HeadLimits limits_;
   absl::string_view first_line_;
   Place place_ = Place::kLineStart;
   size_t line_size_ = 0;    // of the line under way

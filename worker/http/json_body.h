@@ -12,17 +12,10 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "common/base/wiped.h"
+#include "worker/http/json_members.h"
 #include "worker/http/refusal.h"
 
 namespace holt::worker {
-
-// Half-open range of bytes in a body; begin == end: not there.
-struct ByteRange {
-  size_t begin = 0;
-  size_t end = 0;
-  [[nodiscard]] bool empty() const { return begin == end; }
-  [[nodiscard]] size_t size() const { return end - begin; }
-};
 
 struct JsonRules {
   size_t max_keys = 1024;       // of the top level
@@ -42,7 +35,6 @@ struct BodyControls {
   std::optional<uint64_t> max_tokens;
 
   ByteRange object;          // the whole top-level object
-  bool object_empty = true;  // "{}"
   ByteRange stream_options;  // its value, when an object or null
   bool stream_options_null = false;
   bool stream_options_empty = true;

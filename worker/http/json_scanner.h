@@ -73,15 +73,21 @@ class JsonScanner {
   void Take(uint8_t byte);
   void TakeBetween(uint8_t byte);
   void BeginValue(uint8_t byte);
+  void BeginLiteral(const char* rest);
   void BeginKey(uint8_t byte);
   void TakeAfterValue(uint8_t byte);
   void TakeInString(uint8_t byte);
+  void TakeEscape(uint8_t byte);
   void TakeInNumber(uint8_t byte);
+  bool EndsNumber(uint8_t byte);
   void Open(bool object);
   void Close(bool object);
   void EndValue();
+  void Fail() { state_ = State::kInvalid; }
+  [[nodiscard]] bool Failed() const;
   [[nodiscard]] bool InNumber() const;
   [[nodiscard]] bool NumberMayEnd() const;
+  [[nodiscard]] bool AtTopLevel() const;
   [[nodiscard]] bool AtMemberValue() const;
 
   State state_ = State::kValue;

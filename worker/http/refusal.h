@@ -54,6 +54,9 @@ enum class ErrorCode : uint8_t {
 };
 absl::string_view NameOf(ErrorCode code);
 
+struct Refusal;
+enum class RefusalKind : uint8_t;
+
 // A bounded sentence that is made of literals and numbers only; what does not
 // fit is cut.
 class RefusalText {
@@ -71,7 +74,9 @@ class RefusalText {
   }
 
  private:
-  friend struct RefusalRow;
+  friend Refusal MakeRefusal(RefusalKind kind);
+  friend Refusal UnknownUrl(Method method, absl::string_view path);
+  friend Refusal MethodNotAllowed(Method method);
   RefusalText& Append(absl::string_view text);
   std::array<char, 320> text_ = {};
   size_t size_ = 0;

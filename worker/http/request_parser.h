@@ -15,6 +15,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string>
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -67,11 +69,12 @@ class RequestParser {
   Step ReadHead(absl::Span<const uint8_t> bytes);
   Step ReadLength(absl::Span<const uint8_t> bytes);
   Step ReadChunked(absl::Span<const uint8_t> bytes);
-  std::optional<RefusalKind> CheckHead();
+  std::optional<RefusalKind> Judge(HeadFault fault);
   std::optional<RefusalKind> ReadRequestLine();
   std::optional<RefusalKind> SplitTarget();
   std::optional<RefusalKind> CheckFields();
 
+  const HeadLimits limits_;
   HeadReader reader_;
   ChunkedDecoder chunked_;
   RequestHead head_;

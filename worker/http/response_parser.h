@@ -67,11 +67,14 @@ class ResponseParser {
     kRefused,
   };
 
+  Step Refuse(size_t consumed);
   Step ReadHead(absl::Span<const uint8_t> bytes);
   Step ReadLength(absl::Span<const uint8_t> bytes);
   Step ReadChunked(absl::Span<const uint8_t> bytes);
   bool ReadStatusLine();
-  State StateForBody() const;
+  bool SkipInterim();
+  [[nodiscard]] bool LengthsFitStatus() const;
+  [[nodiscard]] State StateForBody() const;
 
   HeadReader reader_;
   ChunkedDecoder chunked_;

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -102,13 +103,7 @@ void WritePreflight(ChunkBuffer& out, absl::string_view asked_headers,
                     const ResponseContext& context);
 
 // Go-style duration as rate-limit headers have it: "12ms", "1s", "6m0s".
-// Returned in a buffer of its own.
-struct DurationText {
-  char text[32];
-  size_t size;
-  [[nodiscard]] absl::string_view view() const { return {text, size}; }
-};
-DurationText FormatDuration(uint64_t milliseconds);
+std::string FormatDuration(uint64_t milliseconds);
 
 }  // namespace holt::worker
 

@@ -23,10 +23,14 @@
 
 namespace holt::worker {
 
+struct ChunkFacts;
+
 class EventStreamFilter {
  public:
   enum class Mode : uint8_t { kPass, kRemoveUsage };
   static constexpr size_t kMaxEventSize = 1024 * 1024;
+  // A longer model name is ignored.
+  static constexpr size_t kMaxModelSize = 256;
 
   explicit EventStreamFilter(Mode mode) : mode_(mode) {}
 
@@ -36,10 +40,9 @@ class EventStreamFilter {
   // error.
   bool Feed(absl::Span<const uint8_t> bytes, ChunkBuffer& out);
 
-  // The upstream's stream ended. What is left of an unfinished event goes to
-  // `out` (clients take a last event without its blank line) unless it holds
-  // what must be removed. True when the stream ended well: at an event boundary
-  // or with [DONE] seen.
+  // The upstream's stream ended. True when it ended well: after a whole event
+  // (its blank line may be missing) or with [DONE] seen. In mode kRemoveUsage a
+  // torn last event does not reach the client.
   bool Finish(ChunkBuffer& out);
 
   // The last usage before [DONE].
@@ -57,12 +60,17 @@ class EventStreamFilter {
   // What one complete event is, once looked at.
   enum class Verdict : uint8_t { kPass, kDrop, kRewritten };
 
-  size_t FindEventEnd(absl::Span<const uint8_t> bytes);
+  enum class Place : uint8_t { kInStream, kAtEnd };
+
+  size_t ScanEvent(absl::Span<const uint8_t> bytes, bool& complete);
+  void TakeBytes(absl::Span<const uint8_t> bytes, bool complete,
+                 ChunkBuffer& out);
   void TakeEvent(absl::Span<const uint8_t> event, ChunkBuffer& out);
-  Verdict Inspect(absl::Span<const uint8_t> event, ChunkBuffer& out);
-  Verdict InspectPayload(absl::Span<const uint8_t> payload, ChunkBuffer& out);
-  void JoinData(absl::Span<const uint8_t> event);
-  bool Hold(absl::Span<const uint8_t> bytes);
+  Verdict Inspect(absl::Span<const uint8_t> event, Place place,
+                  ChunkBuffer& out);
+  Verdict InspectPayload(absl::string_view payload, Place place,
+                         ChunkBuffer& out);
+  void TakeModel(absl::string_view payload, const ChunkFacts& facts);
 
   const Mode mode_;
   WipedBytes held_;     // the event under way
@@ -70,9 +78,11 @@ class EventStreamFilter {
   WipedBytes model_;
   UsageReading usage_;
   uint64_t events_ = 0;
-  bool line_empty_ = true;  // nothing on the line under way yet
-  bool after_cr_ = false;   // the last byte was a CR
-  bool last_dropped_ = false;
+  bool line_empty_ = true;     // nothing on the line under way yet
+  bool after_cr_ = false;      // the last byte was a CR inside an event
+  bool after_end_cr_ = false;  // ... and was an event's last
+  bool last_dropped_ = false;  // the last event did not go on as it was
+  bool last_whole_ = false;    // it was [DONE] or one JSON object
   bool at_boundary_ = true;
   bool first_event_ = true;
   bool done_seen_ = false;

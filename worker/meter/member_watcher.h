@@ -50,6 +50,7 @@ class MemberWatcher {
   Member member_ = Member::kOther;
   bool in_key_ = false;
   bool in_value_ = false;
+  bool long_key_ = false;
   bool broken_ = false;
   bool overflow_ = false;  // usage was longer than its bound
   int usage_count_ = 0;

@@ -5,7 +5,6 @@
 #define HOLT_WORKER_METER_USAGE_H_
 
 #include <cstdint>
-#include <optional>
 
 #include "absl/types/span.h"
 
