@@ -8,60 +8,13 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "common/base/unique_fd.h"
 #include "common/ipc/descriptors.h"
+#include "supervisor/sandbox/sandbox_options.h"
 
 namespace holt::supervisor {
-
-enum class SandboxLevel {
-  kNone,      // not even seccomp
-  kBaseline,  // seccomp
-  kFull,      // seccomp, and Landlock for files, TCP and signals
-};
-
-// "none", "baseline", "full".
-absl::string_view NameOf(SandboxLevel level);
-// The level of that name; InvalidArgument otherwise.
-absl::StatusOr<SandboxLevel> ParseSandboxLevel(absl::string_view name);
-
-// What this kernel, and whatever contains us, lets us have.
-struct SandboxReport {
-  SandboxLevel level = SandboxLevel::kNone;
-  bool seccomp = false;
-  int landlock_abi = 0;  // 0: none; files need 1, TCP 4, signals 6
-  // One sentence for health; empty when nothing is missing.
-  std::string missing;
-
-  // "full", or "baseline: no Landlock ...".
-  [[nodiscard]] std::string Describe() const;
-};
-SandboxReport ProbeSandbox();
-
-// FailedPrecondition, saying what is missing, when `report` is below `minimum`.
-absl::Status RequireSandbox(const SandboxReport& report, SandboxLevel minimum);
-
-enum class OnViolation {
-  // The kernel kills the child at once. Which call it was, nobody learns.
-  kKill,
-  // The child writes the number of the call into its counters
-  // (ChildCounters::forbidden_call), then dies of the same signal. For tests
-  // and for finding out: a taken-over child can suppress the report, not the
-  // refusal.
-  kNameAndKill,
-};
-
-struct SandboxOptions {
-  SandboxReport available;
-  OnViolation on_violation = OnViolation::kKill;
-  // The connector's: ports of the configured upstreams. DNS is added. Held by
-  // Landlock (ABI 4).
-  std::vector<uint16_t> connect_ports;
-};
 
 // The sealed file for a child of `role`: worker, courier, connector or
 // admin-service (anything else is InvalidArgument: kManaged programs are not

@@ -19,7 +19,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "common/child/sandbox_file.h"
-#include "supervisor/sandbox/policies.h"
+#include "supervisor/sandbox/sandbox_options.h"
 
 namespace holt::supervisor {
 

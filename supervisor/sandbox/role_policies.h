@@ -3,8 +3,8 @@
 #ifndef HOLT_SUPERVISOR_SANDBOX_ROLE_POLICIES_H_
 #define HOLT_SUPERVISOR_SANDBOX_ROLE_POLICIES_H_
 
-#include "supervisor/sandbox/policies.h"
 #include "supervisor/sandbox/policy_builder.h"
+#include "supervisor/sandbox/sandbox_options.h"
 
 namespace holt::supervisor {
 
