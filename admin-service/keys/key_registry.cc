@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "admin-service/keys/source_sync.h"
+#include "common/base/log.h"
 #include "common/base/status_macros.h"
 
 namespace holt::admin {
@@ -144,6 +145,22 @@ absl::StatusOr<KeyRecord> KeyRegistry::WriteOne(const KeyRecord& key,
   KeyRecord written = change.keys.front();
   Publish({.epoch = change.epoch, .put = std::move(change.keys)});
   return written;
+}
+
+void KeyRegistry::AuditRefusal(absl::string_view action,
+                               absl::string_view resource,
+                               const absl::Status& refusal,
+                               const Actor& actor) {
+  // A caller's name for a resource may be anything; a real one is shorter.
+  constexpr size_t kLongestResource = 64;
+  const absl::Status noted = store_.AppendAudit(
+      {.time = clock_.Now(),
+       .actor = actor.name,
+       .action = absl::StrCat(action, " (refused)"),
+       .resource = std::string(resource.substr(0, kLongestResource)),
+       .after = absl::StrCat("{\"code\":\"",
+                             absl::StatusCodeToString(refusal.code()), "\"}")});
+  if (!noted.ok()) Log(Severity::kError, "audit_failed").Code("status", noted);
 }
 
 absl::StatusOr<int> KeyRegistry::SyncSource(

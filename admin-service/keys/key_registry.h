@@ -59,6 +59,11 @@ class KeyRegistry {
   absl::StatusOr<KeyRecord> SetState(absl::string_view key_id, KeyState state,
                                      const Actor& actor);
 
+  // Notes in the audit trail that `actor` asked for `action` on `resource` and
+  // was refused.
+  void AuditRefusal(absl::string_view action, absl::string_view resource,
+                    const absl::Status& refusal, const Actor& actor);
+
   // Makes the keys of `source` (a file or the environment) those of `keys`, in
   // one transaction: new ones come, changed ones change, missing ones are
   // revoked. An entry with the name of an earlier one and another digest is
