@@ -28,6 +28,8 @@ namespace holt::supervisor {
 
 class StateDir {
  public:
+  // None yet.
+  StateDir() = default;
   // Makes the directory where it is missing (0700, parents too) and takes its
   // lock. FailedPrecondition names the other supervisor, or says how owner and
   // mode must be.

@@ -300,8 +300,9 @@ absl::Status Checker::CheckPrices() const {
 
 absl::Status Checker::CheckProcesses() const {
   const Processes& processes = gateway_.processes();
+  // Each has two slots, so that a reload starts the new beside the old.
   RETURN_IF_ERROR(
-      InRange("processes.workers", processes.workers(), 1, kMaxWorkers));
+      InRange("processes.workers", processes.workers(), 1, kMaxWorkers / 2));
   RETURN_IF_ERROR(
       InRange("processes.first_uid", processes.first_uid(), 1, kMaxFirstUid));
   const std::string& minimum = processes.sandbox_minimum();

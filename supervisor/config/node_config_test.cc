@@ -291,7 +291,7 @@ TEST_F(NodeConfigTest, ABadValueInTheFileIsNamedWithItsPlaceAndTheFix) {
       {"prices { prompt_micros_per_million: 1 }", "a model has 1 to 64"},
       {"prices { model: \"m\" } prices { model: \"m\" }",
        "\"m\" has a price already"},
-      {"processes { workers: 65 }", "use 1 to 64"},
+      {"processes { workers: 33 }", "use 1 to 32"},
       {"processes { first_uid: 4294967295 }", "use 1 to 2147483647"},
       {"processes { sandbox_minimum: \"most\" }", "\"most\" is no sandbox"},
       {"state_dir: \"here\"", "state_dir: must be an absolute path"},
