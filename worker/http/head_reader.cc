@@ -2,9 +2,11 @@
 
 #include <llhttp.h>
 
+#include <string>
+
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
-#include "common/base/check.h"
+#include "absl/strings/str_replace.h"
 #include "worker/http/tokens.h"
 
 namespace holt::worker {
@@ -12,6 +14,19 @@ namespace {
 
 // More would not fit a signed 64-bit number.
 constexpr size_t kMaxLengthDigits = 18;
+
+// Servers that turn "_" and "." into "-" would take such a field for the one
+// that frames the body, so it is not let in (nobody honest sends one).
+bool MimicsFraming(absl::string_view name) {
+  for (const absl::string_view framing :
+       {"content-length", "transfer-encoding"}) {
+    if (name.size() != framing.size()) continue;
+    const std::string plain =
+        absl::StrReplaceAll(name, {{"_", "-"}, {".", "-"}});
+    if (plain != name && absl::EqualsIgnoreCase(plain, framing)) return true;
+  }
+  return false;
+}
 
 // What llhttp's callbacks fill while it runs over one head.
 struct FieldSink {
@@ -86,9 +101,11 @@ HeadReader::Step HeadReader::Take(absl::Span<const uint8_t> bytes,
                                   MessageHead& head) {
   Step step;
   size_t kept_from = 0;
-  while (step.consumed < bytes.size() && !complete_) {
+  const bool first_line_known = lines_ > 0;
+  while (step.consumed < bytes.size() && !complete_ &&
+         (first_line_known || lines_ == 0)) {
     step.fault = TakeByte(bytes[step.consumed++]);
-    if (step.fault != HeadFault::kNone) return step;
+    if (step.fault != HeadFault::kNone) break;
     if (lines_ == 0 && place_ == Place::kLineStart) {
       // An empty line before the head: nothing of it is kept.
       kept_from = step.consumed;
@@ -97,8 +114,18 @@ HeadReader::Step HeadReader::Take(absl::Span<const uint8_t> bytes,
   }
   head.bytes_.Append(bytes.subspan(kept_from, step.consumed - kept_from));
   if (complete_) step.fault = Finish(head);
-  step.complete = complete_ && step.fault == HeadFault::kNone;
+  if (step.fault != HeadFault::kNone) {
+    step.event = Event::kFault;
+  } else if (complete_) {
+    step.event = Event::kComplete;
+  } else if (!first_line_known && lines_ > 0) {
+    step.event = Event::kFirstLine;
+  }
   return step;
+}
+
+absl::string_view HeadReader::first_line(const MessageHead& head) const {
+  return head.bytes_.view().substr(0, first_line_size_);
 }
 
 void HeadReader::Reset() { *this = HeadReader(kind_, limits_); }
@@ -143,7 +170,11 @@ HeadFault HeadReader::EndLine() {
     return tolerated ? HeadFault::kNone : HeadFault::kEmptyLines;
   }
   const HeadFault fault = CheckSizes();
-  if (lines_++ > 0) fields_size_ += line_size_;
+  if (lines_++ == 0) {
+    first_line_size_ = line_size_ - 2;
+  } else {
+    fields_size_ += line_size_;
+  }
   line_size_ = 0;
   return fault;
 }
@@ -163,10 +194,7 @@ HeadFault HeadReader::CheckSizes() const {
 }
 
 HeadFault HeadReader::Finish(MessageHead& head) {
-  const absl::string_view text(
-      reinterpret_cast<const char*>(head.bytes_.data()), head.bytes_.size());
-  first_line_ = text.substr(0, text.find("\r\n"));
-  const HeadFault fault = Parse(text, head);
+  const HeadFault fault = Parse(head.bytes_.view(), head);
   return fault != HeadFault::kNone ? fault : ReadLengths(head);
 }
 
@@ -185,10 +213,13 @@ HeadFault HeadReader::Parse(absl::string_view text, MessageHead& head) const {
     head.minor_version_ = llhttp_get_http_minor(&parser);
     return HeadFault::kNone;
   }
-  return FaultOf(parser, text.data() + first_line_.size());
+  return FaultOf(parser, text.data() + first_line_size_);
 }
 
 HeadFault HeadReader::ReadLengths(MessageHead& head) {
+  for (const Field& field : head.fields_) {
+    if (MimicsFraming(field.name)) return HeadFault::kMalformedField;
+  }
   const size_t lengths = head.Count("content-length");
   const size_t codings = head.Count("transfer-encoding");
   if (lengths > 0 && codings > 0) return HeadFault::kAmbiguousLength;

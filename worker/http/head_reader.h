@@ -36,8 +36,14 @@ enum class HeadFault : uint8_t {
 class HeadReader {
  public:
   enum class Kind : uint8_t { kRequest, kResponse };
+  enum class Event : uint8_t {
+    kNeedMore,   // all bytes were taken
+    kFirstLine,  // the first line is complete: judge it before going on
+    kComplete,   // fields, lengths and version of the head are set
+    kFault,      // for good
+  };
   struct Step {
-    bool complete = false;
+    Event event = Event::kNeedMore;
     HeadFault fault = HeadFault::kNone;
     size_t consumed = 0;
   };
@@ -45,13 +51,13 @@ class HeadReader {
   HeadReader(Kind kind, const HeadLimits& limits)
       : kind_(kind), limits_(limits) {}
 
-  // Takes bytes into `head` until its end or a fault; after either, nothing
-  // more until Reset(). On completion the first line is first_line() and the
-  // fields, lengths and version of `head` are set.
+  // Takes bytes into `head` and stops after one event; after kComplete and
+  // kFault nothing more until Reset().
   Step Take(absl::Span<const uint8_t> bytes, MessageHead& head);
 
-  // The first line of the complete head, without its end.
-  [[nodiscard]] absl::string_view first_line() const { return first_line_; }
+  // The first line, without its end, from kFirstLine on. The next Take may move
+  // it.
+  [[nodiscard]] absl::string_view first_line(const MessageHead& head) const;
   [[nodiscard]] bool started() const { return started_; }
   void Reset();
 
@@ -68,11 +74,11 @@ class HeadReader {
 
   Kind kind_;
   HeadLimits limits_;
-  absl::string_view first_line_;
   Place place_ = Place::kLineStart;
   size_t line_size_ = 0;    // of the line under way
   size_t fields_size_ = 0;  // of all field lines
   size_t lines_ = 0;        // complete ones, the first included
+  size_t first_line_size_ = 0;
   size_t empty_lines_ = 0;  // before the first
   bool started_ = false;
   bool complete_ = false;

@@ -144,9 +144,7 @@ class BodyReader {
       const auto byte = static_cast<uint8_t>(next);
       controls_.unescaped_model.Append(absl::Span<const uint8_t>(&byte, 1));
     }
-    controls_.model = absl::string_view(
-        reinterpret_cast<const char*>(controls_.unescaped_model.data()),
-        controls_.unescaped_model.size());
+    controls_.model = controls_.unescaped_model.view();
   }
 
   Refused TakeStream(absl::string_view value) {

@@ -160,15 +160,20 @@ RequestParser::Step RequestParser::Refuse(RefusalKind kind, size_t consumed) {
 }
 
 RequestParser::Step RequestParser::ReadHead(absl::Span<const uint8_t> bytes) {
-  const HeadReader::Step read = reader_.Take(bytes, head_);
-  if (!read.complete && read.fault == HeadFault::kNone) {
-    return {Event::kNeedMore, read.consumed, {}};
+  size_t consumed = 0;
+  while (true) {
+    const HeadReader::Step read = reader_.Take(bytes.subspan(consumed), head_);
+    consumed += read.consumed;
+    if (read.event == HeadReader::Event::kNeedMore) {
+      return {Event::kNeedMore, consumed, {}};
+    }
+    const std::optional<RefusalKind> refused = Judge(read);
+    if (refused.has_value()) return Refuse(*refused, consumed);
+    if (read.event == HeadReader::Event::kComplete) break;
   }
-  const std::optional<RefusalKind> refused = Judge(read.fault);
-  if (refused.has_value()) return Refuse(*refused, read.consumed);
   body_left_ = head_.content_length().value_or(0);
   state_ = head_.chunked() ? State::kChunked : State::kLength;
-  return {Event::kHead, read.consumed, {}};
+  return {Event::kHead, consumed, {}};
 }
 
 RequestParser::Step RequestParser::ReadLength(absl::Span<const uint8_t> bytes) {
@@ -204,20 +209,20 @@ RequestParser::Step RequestParser::ReadChunked(
   return Refuse(RefusalKind::kChunkedFraming, step.consumed);
 }
 
-// The request line comes first, whatever else is wrong: a client is told of
-// its unknown method or version rather than of what llhttp made of it.
-std::optional<RefusalKind> RequestParser::Judge(HeadFault fault) {
-  if (!reader_.first_line().empty()) {
-    const std::optional<RefusalKind> refused = ReadRequestLine();
-    if (refused.has_value()) return refused;
+std::optional<RefusalKind> RequestParser::Judge(const HeadReader::Step& read) {
+  if (read.event == HeadReader::Event::kFault) return KindOf(read.fault);
+  // The line is read as soon as it is there, so that nonsense gets its answer
+  // at once, and again when the head is complete and its bytes lie still.
+  const std::optional<RefusalKind> refused = ReadRequestLine();
+  if (refused.has_value() || read.event == HeadReader::Event::kFirstLine) {
+    return refused;
   }
-  if (fault != HeadFault::kNone) return KindOf(fault);
-  const std::optional<RefusalKind> refused = CheckFields();
-  return refused.has_value() ? refused : SplitTarget();
+  const std::optional<RefusalKind> bad_field = CheckFields();
+  return bad_field.has_value() ? bad_field : SplitTarget();
 }
 
 std::optional<RefusalKind> RequestParser::ReadRequestLine() {
-  const absl::string_view line = reader_.first_line();
+  const absl::string_view line = reader_.first_line(head_);
   const size_t first = line.find(' ');
   const size_t last = line.rfind(' ');
   if (first == absl::string_view::npos || first == last) {

@@ -69,7 +69,7 @@ class RequestParser {
   Step ReadHead(absl::Span<const uint8_t> bytes);
   Step ReadLength(absl::Span<const uint8_t> bytes);
   Step ReadChunked(absl::Span<const uint8_t> bytes);
-  std::optional<RefusalKind> Judge(HeadFault fault);
+  std::optional<RefusalKind> Judge(const HeadReader::Step& read);
   std::optional<RefusalKind> ReadRequestLine();
   std::optional<RefusalKind> SplitTarget();
   std::optional<RefusalKind> CheckFields();

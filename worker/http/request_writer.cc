@@ -44,15 +44,10 @@ constexpr absl::string_view kDroppedPrefixes[] = {
     "access-control-", "openai-",     "proxy-", "sec-",
     "x-forwarded-",    "x-stainless-"};
 
-void Append(ChunkBuffer& out, absl::string_view text) {
-  out.Append(absl::Span<const uint8_t>(
-      reinterpret_cast<const uint8_t*>(text.data()), text.size()));
-}
-
 void AppendNumber(ChunkBuffer& out, uint64_t value) {
   char digits[20];
   const auto end = std::to_chars(digits, digits + sizeof(digits), value).ptr;
-  Append(out, absl::string_view(digits, static_cast<size_t>(end - digits)));
+  out.Append(absl::string_view(digits, static_cast<size_t>(end - digits)));
 }
 
 bool MayLackBody(Method method) {
@@ -63,13 +58,13 @@ bool MayLackBody(Method method) {
 void AppendFraming(ChunkBuffer& out, Method method,
                    std::optional<uint64_t> content_length) {
   if (!content_length.has_value()) {
-    Append(out, "Transfer-Encoding: chunked\r\n");
+    out.Append("Transfer-Encoding: chunked\r\n");
     return;
   }
   if (*content_length == 0 && MayLackBody(method)) return;
-  Append(out, "Content-Length: ");
+  out.Append("Content-Length: ");
   AppendNumber(out, *content_length);
-  Append(out, "\r\n");
+  out.Append("\r\n");
 }
 
 }  // namespace
@@ -77,33 +72,33 @@ void AppendFraming(ChunkBuffer& out, Method method,
 void WriteUpstreamHead(ChunkBuffer& out, const RequestHead& request,
                        const UpstreamTarget& target,
                        std::optional<uint64_t> content_length) {
-  Append(out, NameOf(request.method()));
-  Append(out, " ");
-  Append(out, target.path_prefix);
-  Append(out, request.path());
+  out.Append(NameOf(request.method()));
+  out.Append(" ");
+  out.Append(target.path_prefix);
+  out.Append(request.path());
   if (request.has_query()) {
-    Append(out, "?");
-    Append(out, request.query());
+    out.Append("?");
+    out.Append(request.query());
   }
-  Append(out, " HTTP/1.1\r\nHost: ");
-  Append(out, target.authority);
-  Append(out, "\r\nAccept-Encoding: identity\r\n");
+  out.Append(" HTTP/1.1\r\nHost: ");
+  out.Append(target.authority);
+  out.Append("\r\nAccept-Encoding: identity\r\n");
   if (!target.credential.empty()) {
-    Append(out, "Authorization: Bearer ");
+    out.Append("Authorization: Bearer ");
     out.Append(target.credential);
-    Append(out, "\r\n");
+    out.Append("\r\n");
   }
   AppendFraming(out, request.method(), content_length);
   for (const Field& field : request.fields()) {
     if (!IsForwarded(field.name) || request.IsConnectionOption(field.name)) {
       continue;
     }
-    Append(out, field.name);
-    Append(out, ": ");
-    Append(out, field.value);
-    Append(out, "\r\n");
+    out.Append(field.name);
+    out.Append(": ");
+    out.Append(field.value);
+    out.Append("\r\n");
   }
-  Append(out, "\r\n");
+  out.Append("\r\n");
 }
 
 bool IsForwarded(absl::string_view name) {

@@ -69,9 +69,13 @@ ResponseParser::Step ResponseParser::ReadHead(absl::Span<const uint8_t> bytes) {
   while (true) {
     const HeadReader::Step read = reader_.Take(bytes.subspan(consumed), head_);
     consumed += read.consumed;
-    if (read.fault != HeadFault::kNone) return Refuse(consumed);
-    if (!read.complete) return {Event::kNeedMore, consumed, {}};
-    if (!ReadStatusLine()) return Refuse(consumed);
+    if (read.event == HeadReader::Event::kNeedMore) {
+      return {Event::kNeedMore, consumed, {}};
+    }
+    if (read.event == HeadReader::Event::kFault || !ReadStatusLine()) {
+      return Refuse(consumed);
+    }
+    if (read.event == HeadReader::Event::kFirstLine) continue;
     if (head_.status_ >= 200) break;
     if (!SkipInterim()) return Refuse(consumed);
   }
@@ -115,7 +119,7 @@ ResponseParser::Step ResponseParser::ReadChunked(
 
 // "HTTP/1.x SP 3DIGIT SP [reason]"; llhttp read the line too, but takes more.
 bool ResponseParser::ReadStatusLine() {
-  const absl::string_view line = reader_.first_line();
+  const absl::string_view line = reader_.first_line(head_);
   if (line.size() < 13 || !absl::StartsWith(line, "HTTP/1.") ||
       (line[7] != '0' && line[7] != '1') || line[8] != ' ' || line[12] != ' ') {
     return false;

@@ -28,28 +28,23 @@ constexpr absl::string_view kCorsFields =
     "x-ratelimit-remaining-tokens, x-ratelimit-reset-requests, "
     "x-ratelimit-reset-tokens, openai-processing-ms\r\n";
 
-void Append(ChunkBuffer& out, absl::string_view text) {
-  out.Append(absl::Span<const uint8_t>(
-      reinterpret_cast<const uint8_t*>(text.data()), text.size()));
-}
-
 // The fields of one head.
 class FieldWriter {
  public:
   explicit FieldWriter(ChunkBuffer& out) : out_(out) {}
 
   void Text(absl::string_view name, absl::string_view value) {
-    Append(out_, name);
-    Append(out_, ": ");
-    Append(out_, value);
-    Append(out_, "\r\n");
+    out_.Append(name);
+    out_.Append(": ");
+    out_.Append(value);
+    out_.Append("\r\n");
   }
   void Number(absl::string_view name, uint64_t value) {
     char digits[20];
     const auto end = std::to_chars(digits, digits + sizeof(digits), value).ptr;
     Text(name, absl::string_view(digits, static_cast<size_t>(end - digits)));
   }
-  void Lines(absl::string_view lines) { Append(out_, lines); }
+  void Lines(absl::string_view lines) { out_.Append(lines); }
 
  private:
   ChunkBuffer& out_;
@@ -181,7 +176,7 @@ void AppendChunkSize(ChunkBuffer& out, size_t size) {
   char* end = std::to_chars(text, text + 16, size, 16).ptr;
   *end++ = '\r';
   *end++ = '\n';
-  Append(out, absl::string_view(text, static_cast<size_t>(end - text)));
+  out.Append(absl::string_view(text, static_cast<size_t>(end - text)));
 }
 
 }  // namespace
@@ -269,17 +264,24 @@ void AppendChunk(ChunkBuffer& out, absl::Span<const uint8_t> data) {
   if (data.empty()) return;
   AppendChunkSize(out, data.size());
   out.Append(data);
-  Append(out, "\r\n");
+  out.Append("\r\n");
 }
 
-void AppendLastChunk(ChunkBuffer& out) { Append(out, "0\r\n\r\n"); }
+void AppendChunk(ChunkBuffer& out, ChunkBuffer& data) {
+  if (data.empty()) return;
+  AppendChunkSize(out, data.size());
+  out.MoveAllFrom(data);
+  out.Append("\r\n");
+}
+
+void AppendLastChunk(ChunkBuffer& out) { out.Append("0\r\n\r\n"); }
 
 void WriteContinue(ChunkBuffer& out) {
-  Append(out, "HTTP/1.1 100 Continue\r\n\r\n");
+  out.Append("HTTP/1.1 100 Continue\r\n\r\n");
 }
 
 void AppendErrorObject(ChunkBuffer& out, const Refusal& refusal) {
-  Append(out, ErrorObject(refusal));
+  out.Append(ErrorObject(refusal));
 }
 
 void WriteError(ChunkBuffer& out, const Refusal& refusal,
@@ -298,7 +300,7 @@ void WriteError(ChunkBuffer& out, const Refusal& refusal,
   if (!allow.empty()) extra = {"Allow", allow};
   if (!extra.name.empty()) options.passed_on = absl::MakeConstSpan(&extra, 1);
   WriteHead(out, closing, options);
-  if (!context.head_only) Append(out, body);
+  if (!context.head_only) out.Append(body);
 }
 
 void WriteJson(ChunkBuffer& out, int status, absl::string_view json,
@@ -308,7 +310,7 @@ void WriteJson(ChunkBuffer& out, int status, absl::string_view json,
   options.content_type = "application/json";
   options.content_length = json.size();
   WriteHead(out, context, options);
-  if (!context.head_only) Append(out, json);
+  if (!context.head_only) out.Append(json);
 }
 
 void WritePreflight(ChunkBuffer& out, absl::string_view asked_headers,

@@ -30,10 +30,6 @@ absl::Span<const uint8_t> BytesOf(absl::string_view text) {
       reinterpret_cast<const uint8_t*>(text.data()), text.size());
 }
 
-absl::Span<const uint8_t> BytesOf(const WipedBytes& bytes) {
-  return absl::Span<const uint8_t>(bytes.data(), bytes.size());
-}
-
 // Takes the next line off an event, without its end.
 bool NextLine(absl::string_view& event, absl::string_view& line) {
   if (event.empty()) return false;
@@ -161,23 +157,21 @@ bool EventStreamFilter::Feed(absl::Span<const uint8_t> bytes,
 
 bool EventStreamFilter::Finish(ChunkBuffer& out) {
   if (too_long_) return false;
-  if (held_.size() == 0) return true;
+  if (held_.empty()) return true;
   // Clients take a last event without its blank line, if it is whole; a torn
   // one is kept from them where it still can be.
   last_whole_ = false;
-  const Verdict verdict = Inspect(BytesOf(held_), Place::kAtEnd, out);
+  const Verdict verdict = Inspect(held_.span(), Place::kAtEnd, out);
   const bool whole = last_whole_;
   if (verdict == Verdict::kPass && whole && mode_ == Mode::kRemoveUsage) {
-    out.Append(BytesOf(held_));
-    out.Append(BytesOf("\n\n"));
+    out.Append(held_.span());
+    out.Append("\n\n");
   }
   held_.Clear();
   return whole || done_seen_;
 }
 
-absl::string_view EventStreamFilter::model() const {
-  return TextOf(BytesOf(model_));
-}
+absl::string_view EventStreamFilter::model() const { return model_.view(); }
 
 // How many of `bytes` belong to the event under way; `complete` when they end
 // it, with the blank line.
@@ -222,9 +216,9 @@ void EventStreamFilter::TakeBytes(absl::Span<const uint8_t> bytes,
     held_.Append(bytes);
     return;
   }
-  if (held_.size() == 0) return TakeEvent(bytes, out);
+  if (held_.empty()) return TakeEvent(bytes, out);
   held_.Append(bytes);
-  TakeEvent(BytesOf(held_), out);
+  TakeEvent(held_.span(), out);
   held_.Clear();
 }
 
@@ -259,13 +253,13 @@ EventStreamFilter::Verdict EventStreamFilter::Inspect(
     }
     // Lines of one event are joined by a line end, which in JSON is as good as
     // a blank; with a blank the result is one line.
-    if (data_lines == 2) payload_.Append(BytesOf(payload));
-    payload_.Append(BytesOf(" "));
-    payload_.Append(BytesOf(data));
+    if (data_lines == 2) payload_.Append(payload);
+    payload_.Append(" ");
+    payload_.Append(data);
   }
   if (data_lines == 0) return Verdict::kPass;
   ++events_;
-  if (data_lines > 1) payload = TextOf(BytesOf(payload_));
+  if (data_lines > 1) payload = payload_.view();
   return InspectPayload(payload, place, out);
 }
 
@@ -277,7 +271,7 @@ EventStreamFilter::Verdict EventStreamFilter::InspectPayload(
     return Verdict::kPass;
   }
   const bool may_have_usage = Mentions(payload, "\"usage\"");
-  const bool want_model = model_.size() == 0 && Mentions(payload, "\"model\"");
+  const bool want_model = model_.empty() && Mentions(payload, "\"model\"");
   if (!may_have_usage && !want_model && place != Place::kAtEnd)
     return Verdict::kPass;
   const ChunkFacts facts = ReadChunk(BytesOf(payload));
@@ -288,34 +282,34 @@ EventStreamFilter::Verdict EventStreamFilter::InspectPayload(
   if (reading.state != UsageState::kNone && !done_seen_) usage_ = reading;
   if (mode_ == Mode::kPass || facts.usages == 0) return Verdict::kPass;
   if (IsUsageOnly(payload, facts)) return Verdict::kDrop;
-  out.Append(BytesOf("data: "));
+  out.Append("data: ");
   AppendWithoutUsage(BytesOf(payload), out);
-  out.Append(BytesOf("\n\n"));
+  out.Append("\n\n");
   return Verdict::kRewritten;
 }
 
 void EventStreamFilter::TakeModel(absl::string_view payload,
                                   const ChunkFacts& facts) {
-  if (model_.size() > 0 || facts.model.size() <= 2 ||
+  if (!model_.empty() || facts.model.size() <= 2 ||
       facts.model.size() > kMaxModelSize + 2) {
     return;
   }
   const absl::string_view name =
       payload.substr(facts.model.begin + 1, facts.model.size() - 2);
-  if (name.find('\\') == absl::string_view::npos) model_.Append(BytesOf(name));
+  if (name.find('\\') == absl::string_view::npos) model_.Append(name);
 }
 
 void AppendErrorEvent(ChunkBuffer& out, const Refusal& refusal,
                       bool at_boundary) {
   // Two, since the cut may be right after a CR.
-  if (!at_boundary) out.Append(BytesOf("\n\n"));
-  out.Append(BytesOf("data: "));
+  if (!at_boundary) out.Append("\n\n");
+  out.Append("data: ");
   AppendErrorObject(out, refusal);
-  out.Append(BytesOf("\n\ndata: [DONE]\n\n"));
+  out.Append("\n\ndata: [DONE]\n\n");
 }
 
 void AppendKeepAliveComment(ChunkBuffer& out) {
-  out.Append(BytesOf(": keep-alive\n\n"));
+  out.Append(": keep-alive\n\n");
 }
 
 }  // namespace holt::worker

@@ -3,15 +3,6 @@
 #include "worker/http/json_text.h"
 
 namespace holt::worker {
-namespace {
-
-absl::string_view TextOf(const WipedBytes& bytes) {
-  return absl::string_view(reinterpret_cast<const char*>(bytes.data()),
-                           bytes.size());
-}
-
-}  // namespace
-
 void MemberWatcher::Feed(absl::Span<const uint8_t> bytes) {
   while (!bytes.empty() && !broken_) {
     const JsonScanner::Step step = scanner_.Next(bytes);
@@ -27,13 +18,12 @@ void MemberWatcher::Finish() {
   if (!whole || overflow_ || usage_count_ > 1) {
     usage_.state = UsageState::kUnreadable;
   } else if (usage_count_ == 1) {
-    usage_ = ParseUsage(
-        absl::Span<const uint8_t>(usage_raw_.data(), usage_raw_.size()));
+    usage_ = ParseUsage(usage_raw_.span());
   }
 }
 
 absl::string_view MemberWatcher::model() const {
-  const absl::string_view raw = TextOf(model_raw_);
+  const absl::string_view raw = model_raw_.view();
   if (model_count_ != 1 || raw.size() < 2 || raw.front() != '"' ||
       raw.back() != '"' || raw.find('\\') != absl::string_view::npos) {
     return {};
@@ -101,7 +91,7 @@ void MemberWatcher::Handle(JsonScanner::Event event) {
 
 MemberWatcher::Member MemberWatcher::MemberOfKey() const {
   if (long_key_) return Member::kOther;
-  absl::string_view raw = TextOf(key_);
+  absl::string_view raw = key_.view();
   raw.remove_suffix(1);  // the closing quote
   if (SameJsonText(raw, "usage")) return Member::kUsage;
   if (SameJsonText(raw, "model")) return Member::kModel;
