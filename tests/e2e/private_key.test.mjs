@@ -1,0 +1,70 @@
+// The TLS private key is in no memory but the supervisor's own locked pages, while handshakes succeed.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { connect } from 'node:tls';
+import { keyKinds, secretNumbers } from './lib/certificates.mjs';
+import { Client } from './lib/client.mjs';
+import { Gateway } from './lib/gateway.mjs';
+import { findInMemory, memorySkip } from './lib/memory.mjs';
+import { FakeUpstream } from './lib/upstream.mjs';
+
+// Each number as it may lie in memory: both byte orders (OpenSSL's big numbers are little-endian), and both halves,
+// since a part of a key is a key.
+function patternsOf(keyFile) {
+  const patterns = {};
+  for (const [name, bytes] of secretNumbers(keyFile)) {
+    const turned = Buffer.from(bytes).reverse();
+    const half = bytes.length >> 1;
+    for (const [order, text] of [['big', bytes], ['little', turned]]) {
+      patterns[`${name}, ${order}, front`] = text.subarray(0, half);
+      patterns[`${name}, ${order}, back`] = text.subarray(half);
+    }
+  }
+  return patterns;
+}
+
+// A handshake of its own for every request.
+async function handshakes(gateway, count) {
+  for (let i = 0; i < count; i += 1) {
+    const client = new Client(gateway, { connections: 1 });
+    try {
+      assert.equal((await client.get('/health')).status, 200);
+    } finally {
+      client.close();
+    }
+  }
+}
+
+for (const kind of keyKinds) {
+  test(`${kind}: found in no process while handshakes work`, { skip: memorySkip }, async (t) => {
+    const upstream = await FakeUpstream.start(t);
+    const gateway = await Gateway.start(t, { upstream: upstream.url, kinds: [kind] });
+    const patterns = patternsOf(gateway.identities[0].keyFile);
+    const family = gateway.processes();
+    assert.ok(family.length >= 5);
+    await handshakes(gateway, 20);
+    let looking = true;
+    const meanwhile = (async () => { while (looking) await handshakes(gateway, 1); })();
+    try {
+      for (const one of family) assert.deepEqual(findInMemory(one.pid, patterns), [], one.name);
+    } finally {
+      looking = false;
+      await meanwhile;
+    }
+    for (const one of family) assert.deepEqual(findInMemory(one.pid, patterns), [], one.name);
+  });
+}
+
+test('a node with keys of all kinds serves whichever the client can check', async (t) => {
+  const upstream = await FakeUpstream.start(t);
+  const gateway = await Gateway.start(t, { upstream: upstream.url, kinds: keyKinds });
+  for (const [sigalgs, kind] of [['ecdsa_secp256r1_sha256', 'P-256'], ['ecdsa_secp384r1_sha384', 'P-384'],
+    ['rsa_pss_rsae_sha256', 'RSA'], ['ed25519', 'Ed25519']]) {
+    const socket = connect({ port: gateway.port, host: '127.0.0.1', servername: 'localhost', ca: gateway.ca, sigalgs });
+    await new Promise((resolve, reject) => socket.once('secureConnect', resolve).once('error', reject));
+    const shown = socket.getPeerX509Certificate().toString().replaceAll(/\s/g, '');
+    const identity = gateway.identities[keyKinds.indexOf(kind)];
+    assert.equal(shown, identity.certificate.replaceAll(/\s/g, ''), sigalgs);
+    socket.destroy();
+  }
+});
