@@ -48,7 +48,8 @@ absl::StatusOr<NodeResources> NodeResources::Open(NodeConfig config,
                                                   const NodeOptions& options) {
   NodeResources node;
   node.config = std::move(config);
-  node.separate_users = CanSeparateUsers();
+  node.separate_users =
+      CanSeparateUsers(node.config.gateway.processes().first_uid());
   node.sandbox_report = ProbeSandbox();
   ASSIGN_OR_RETURN(
       const SandboxLevel minimum,

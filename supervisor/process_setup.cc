@@ -2,9 +2,11 @@
 
 #include <cap-ng.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -71,11 +73,20 @@ absl::Status CheckSwapOfMachine(bool allowed) {
   return CheckSwap(absl::string_view(text, static_cast<size_t>(size)), allowed);
 }
 
-bool CanSeparateUsers() {
+bool CanSeparateUsers(uid_t user) {
   if (::geteuid() != 0) return false;
-  if (::capng_get_caps_process() != 0) return false;
-  return ::capng_have_capability(CAPNG_EFFECTIVE, CAP_SETUID) != 0 &&
-         ::capng_have_capability(CAPNG_EFFECTIVE, CAP_SETGID) != 0;
+  const pid_t child = ::_Fork();
+  if (child < 0) return false;
+  if (child == 0) {
+    const bool became = ::setgroups(0, nullptr) == 0 &&
+                        ::setresgid(user, user, user) == 0 &&
+                        ::setresuid(user, user, user) == 0;
+    ::_exit(became ? 0 : 1);
+  }
+  int status = -1;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return status == 0;
 }
 
 absl::Status DropCapabilities() {

@@ -3,6 +3,8 @@
 #ifndef HOLT_SUPERVISOR_PROCESS_SETUP_H_
 #define HOLT_SUPERVISOR_PROCESS_SETUP_H_
 
+#include <sys/types.h>
+
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
@@ -18,8 +20,9 @@ absl::Status CheckSwap(absl::string_view swaps, bool allowed);
 // The same for this machine. A machine without /proc/swaps has none.
 absl::Status CheckSwapOfMachine(bool allowed);
 
-// Children can run as users of their own: we are root and may change users.
-bool CanSeparateUsers();
+// Children can run as users of their own, `user` among them. Tried in a process
+// that ends at once, because in a container much may stand in the way.
+bool CanSeparateUsers(uid_t user);
 
 // Gives up every capability that starting and ending children does not need.
 // Call once everything that needs more was opened. Nothing happens without any.
