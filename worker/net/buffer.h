@@ -79,15 +79,20 @@ class ChunkBuffer {
   [[nodiscard]] bool empty() const { return size_ == 0; }
 
   // Contiguous room to write into, at least 1 byte; empty when the pool is
-  // exhausted. What is written counts with Commit(n); writing more than is
-  // committed leaves bytes that nobody wipes, so a failed read must leave
+  // exhausted. Must be followed by Commit(n), also when nothing was written.
+  // What is written beyond `n` is not wiped, so a failed read must leave
   // nothing there.
   absl::Span<uint8_t> Tail();
   void Commit(size_t n);
 
-  // All of `bytes`, or nothing and false when the pool has not the room.
-  [[nodiscard]] bool Append(absl::Span<const uint8_t> bytes);
-  [[nodiscard]] bool Append(absl::string_view text);
+  // All of `bytes`, or nothing and false when the pool has not the room. The
+  // failure is remembered: who sends this buffer must not send a text with a
+  // hole in it, and asks overflowed() once instead of after every piece.
+  bool Append(absl::Span<const uint8_t> bytes);
+  bool Append(absl::string_view text);
+  // An Append failed since the last Clear (here, or in a buffer that was moved
+  // in here).
+  [[nodiscard]] bool overflowed() const { return overflowed_; }
 
   // The first contiguous piece; empty only when the buffer is.
   [[nodiscard]] absl::Span<const uint8_t> Front() const;
@@ -107,13 +112,16 @@ class ChunkBuffer {
  private:
   using Block = BufferPool::Block;
   [[nodiscard]] size_t LastRoom() const;
-  bool AddBlock();
+  void Link(Block* block);
   void DropFront();
 
   BufferPool* pool_;
+  // Linked blocks are never empty.
   Block* first_ = nullptr;
   Block* last_ = nullptr;
+  Block* tail_ = nullptr;  // handed out by Tail(), linked by Commit()
   size_t size_ = 0;
+  bool overflowed_ = false;
 };
 
 }  // namespace holt::worker

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "absl/time/time.h"
 #include "common/event/loop.h"
@@ -46,6 +47,7 @@ enum class CloseReason {
   kHandshakeTimeout,
   kPeerGone,      // reset, or a broken record
   kWriteStalled,  // the peer does not read
+  kOutOfBuffers,  // the pool had no room for output that was appended
   kDiscarded      // Discard() came to its end
 };
 
@@ -53,7 +55,7 @@ enum class CloseReason {
 class ConnectionHandler {
  public:
   virtual ~ConnectionHandler() = default;
-  // The handshake is complete: output may be flushed, input comes.
+  // The handshake is complete. Output that was appended before is sent.
   virtual void OnOpen() = 0;
   // input() grew, or input_ended() became true. While reading is paused only
   // the latter is told.
@@ -67,7 +69,8 @@ class ConnectionHandler {
 
 struct ConnectionOptions {
   absl::Duration handshake_timeout = absl::Seconds(10);
-  // No progress of the socket for this long while output waits.
+  // No progress of the socket for this long while output waits. (A reader that
+  // makes some, but below 100 bytes a second over 120 s, is closed as well.)
   absl::Duration write_stall_timeout = absl::Seconds(60);
   // Read per turn of the loop, so that one busy peer does not keep the others
   // waiting.
@@ -87,8 +90,7 @@ class Connection final : public Deletable {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  // Begins the handshake; OnOpen or OnClosed follows. For a plain socket
-  // OnOpen comes in the same turn.
+  // Begins the handshake; OnOpen or OnClosed follows, later.
   void Start();
 
   [[nodiscard]] ConnectionState state() const { return state_; }
@@ -119,17 +121,19 @@ class Connection final : public Deletable {
   void PauseReading();
   void ResumeReading();
 
-  // Ends the write side when the output is flushed. Further output is not
-  // sent.
+  // Sends what is in the output, then ends the write side. What is appended
+  // after this is not sent.
   void ShutdownWrite();
-  // After ShutdownWrite: reads and drops what still comes, at most `max_bytes`
-  // and `timeout`, until the peer closes; then closes and calls OnClosed. Lets
+  // After ShutdownWrite: reads and drops what still comes until the peer
+  // closes, at most `max_bytes`, and `timeout` from when the write side ended;
+  // then closes and calls OnClosed. Lets
   // a client that is still sending see an early answer, which a reset would
   // destroy (specs/openai-clients.md section 13).
   void Discard(size_t max_bytes, absl::Duration timeout);
 
   // Closes now: output that was not flushed is dropped, buffers are wiped, no
-  // callback follows. May be called inside callbacks, and twice.
+  // callback follows. May be called inside callbacks, and twice. Spans of
+  // input() are void after it.
   void Close();
   // The same, with RST: the peer cannot take what it got for a whole.
   void Abort();
@@ -142,49 +146,63 @@ class Connection final : public Deletable {
   void OnReady(uint32_t ready);
   void OnWake();
   void OnDeadline();
+
   void ContinueHandshake();
+  void OnHandshakeDone(bool more);
+
   void ReadTurn();
-  IoResult ReadShare(size_t& share);
-  void AfterRead(const IoResult& last, size_t share_left);
-  void TellInput();
+  // Reads into the input until the socket is empty, the share is used or there
+  // is no room; the last result, with `more` when it stopped before the end.
+  IoResult ReadShare();
+  void TellInput(bool grew);
+  void DropInput();
   [[nodiscard]] size_t ReadLimit() const;
+
   void WriteTurn();
   void WriteOutput();
-  void Progress(size_t bytes);
+  void WatchSlowReader(size_t written);
   void FinishShutdown();
   void TellDrained();
+
   void UpdateInterest();
-  void Wake();
+  [[nodiscard]] uint32_t WantedInterest() const;
+  void Wake() { wake_.Start(absl::ZeroDuration()); }
+  void FailLater(CloseReason reason);
   void Fail(CloseReason reason);
-  void Drop(bool reset);
+  void Drop();
 
   Loop& loop_;
   ConnectionHandler& handler_;
   const ConnectionOptions options_;
-  std::unique_ptr<Transport> transport_;
+  std::unique_ptr<Transport> transport_;  // null when closed
   const bool encrypted_;
   FdEvent event_;
   // Runs in the next turn: what must not happen inside a call of the owner, and
-  // bytes that TLS holds although the socket is empty.
+  // input that TLS holds although the socket is empty.
   Timer wake_;
-  // One at a time: the handshake's, the stalled write's, or Discard's.
+  // One at a time: the handshake's, the slow reader's, or Discard's.
   Timer deadline_;
   ChunkBuffer input_;
   ChunkBuffer output_;
 
   ConnectionState state_ = ConnectionState::kIdle;
-  bool input_ended_ = false;
-  bool input_untold_ = false;  // grew while paused
-  bool end_untold_ = false;
-  bool failed_ = false;  // found inside a call of the owner, told on wake_
-  bool read_blocked_ = false;  // no room: the pool is exhausted
-  bool read_wants_write_ = false;
-  bool write_wants_write_ = false;
-  bool drain_wanted_ = false;
-  bool discarding_ = false;
+  std::optional<CloseReason> failure_;  // found inside a call of the owner
   int pauses_ = 0;
+  bool input_ended_ = false;
+  bool input_untold_ = false;  // grew while reading was paused
+  bool read_again_ = false;    // the transport holds input of its own
+  bool no_room_ = false;       // the pool is exhausted
+  // What the socket must be ready for.
+  uint32_t handshake_waits_for_ = 0;
+  uint32_t read_waits_for_ = FdEvent::kRead;
+  uint32_t write_waits_for_ = 0;  // 0: nothing waits to be written
+  bool drain_wanted_ = false;
+
+  bool discarding_ = false;
   size_t discard_left_ = 0;
-  // The window over which a slow reader's rate is measured.
+  absl::Duration discard_timeout_;
+
+  // The stretch over which a slow reader's rate is measured.
   int64_t window_start_nanos_ = 0;
   size_t window_bytes_ = 0;
 };

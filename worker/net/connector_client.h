@@ -22,22 +22,22 @@ class ConnectorClient {
  public:
   using DialCallback = std::function<void(absl::StatusOr<UniqueFd>)>;
 
-  static constexpr size_t kMaxPendingDials = 1024;
-
   // `timeout` bounds a dial as seen from here, waiting for a channel included.
-  // The loop outlives the client.
+  // How many are under way is the caller's to bound. The loop outlives the
+  // client.
   ConnectorClient(Loop& loop, absl::Duration timeout);
   ConnectorClient(const ConnectorClient&) = delete;
   ConnectorClient& operator=(const ConnectorClient&) = delete;
 
   // The channel of a (new) connector, which the supervisor introduced. Dials
   // that an earlier channel was asked for fail as Unavailable; those that
-  // waited for a channel are sent.
+  // waited for a channel are sent. Not to be called from a dial's callback.
   void SetChannel(UniqueFd channel);
 
   // Dials the upstream with this index. `callback` runs later, once, with a
   // connected, non-blocking socket, or Unavailable (not reachable, connector
-  // lost), DeadlineExceeded, ResourceExhausted (too many dials), NotFound.
+  // lost), DeadlineExceeded, ResourceExhausted (the connector has too many),
+  // NotFound.
   uint64_t Dial(uint16_t upstream, DialCallback callback);
   // Its callback will not run; a socket that arrives for it is closed.
   void Cancel(uint64_t id) { dials_.Cancel(id); }

@@ -1,6 +1,5 @@
 // The address of whoever is at the other end of a connection, as one value for
-// both families. Worker; also read from X-Forwarded-For, so hostile text is
-// parsed here. Never logged: it identifies a person.
+// both families. Worker. Never logged: it identifies a person.
 #ifndef HOLT_WORKER_NET_PEER_ADDRESS_H_
 #define HOLT_WORKER_NET_PEER_ADDRESS_H_
 
@@ -8,9 +7,6 @@
 
 #include <array>
 #include <cstdint>
-
-#include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 
 namespace holt::worker {
 
@@ -22,8 +18,6 @@ class PeerAddress {
   PeerAddress() = default;
   // IPv4 becomes ::ffff:a.b.c.d; any other family the unspecified address.
   static PeerAddress From(const sockaddr_storage& address);
-  // An address literal without brackets and port; InvalidArgument otherwise.
-  static absl::StatusOr<PeerAddress> Parse(absl::string_view literal);
 
   // 16 bytes, IPv4 mapped into IPv6.
   [[nodiscard]] const Bytes& bytes() const { return bytes_; }

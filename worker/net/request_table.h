@@ -1,5 +1,6 @@
-// The requests that wait for an answer on a frame channel: ids, a bound, a time
-// for each. Worker. Ids in replies are hostile: an unknown one is no match.
+// The requests that wait for an answer on a frame channel: ids, and a time for
+// each. How many there may be is the owner's to bound. Worker. Ids in replies
+// are hostile: an unknown one is no match.
 #ifndef HOLT_WORKER_NET_REQUEST_TABLE_H_
 #define HOLT_WORKER_NET_REQUEST_TABLE_H_
 
@@ -7,6 +8,7 @@
 #include <deque>
 #include <functional>
 #include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
@@ -17,24 +19,20 @@
 namespace holt::worker {
 
 // Every request gets the same time, so the oldest is the first to run out of it
-// and one timer does for all. Callbacks run once: by Take, by time, by FailAll,
-// or never after Cancel.
+// and one timer does for all. Callbacks run once: by Answer, by time, by
+// FailOlder, or never after Cancel.
 template <typename Reply>
 class RequestTable {
  public:
   using Callback = std::function<void(absl::StatusOr<Reply>)>;
 
-  RequestTable(Loop& loop, size_t max_pending, absl::Duration timeout)
-      : loop_(loop),
-        max_pending_(max_pending),
-        timeout_(timeout),
-        timer_(loop, [this] { Expire(); }) {}
+  RequestTable(Loop& loop, absl::Duration timeout)
+      : loop_(loop), timeout_(timeout), timer_(loop, [this] { Expire(); }) {}
 
-  [[nodiscard]] bool full() const { return pending_.size() >= max_pending_; }
   [[nodiscard]] size_t size() const { return pending_.size(); }
 
   // The id for the request's frame; never 0, which is for frames nobody asked
-  // for. The table must not be full.
+  // for. Ids grow.
   uint64_t Add(Callback callback) {
     const uint64_t id = next_id_++;
     pending_.emplace(id, std::move(callback));
@@ -60,12 +58,16 @@ class RequestTable {
 
   void Cancel(uint64_t id) { pending_.erase(id); }
 
-  // Answers all with `status`. Requests that callbacks add stay.
-  void FailAll(const absl::Status& status) {
-    absl::flat_hash_map<uint64_t, Callback> failed;
-    failed.swap(pending_);
-    for (auto& [id, callback] : failed) callback(status);
+  // Answers those with an id below `first_kept` with `status`, but none that
+  // the callbacks add.
+  void FailOlder(uint64_t first_kept, const absl::Status& status) {
+    std::vector<uint64_t> ids;
+    for (const auto& [id, callback] : pending_) {
+      if (id < first_kept) ids.push_back(id);
+    }
+    for (const uint64_t id : ids) Answer(id, status);
   }
+  void FailAll(const absl::Status& status) { FailOlder(next_id_, status); }
 
  private:
   struct Deadline {
@@ -87,7 +89,6 @@ class RequestTable {
   }
 
   Loop& loop_;
-  const size_t max_pending_;
   const absl::Duration timeout_;
   Timer timer_;
   absl::flat_hash_map<uint64_t, Callback> pending_;

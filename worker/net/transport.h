@@ -6,10 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <utility>
 
 #include "absl/types/span.h"
 #include "common/base/unique_fd.h"
-#include "common/event/loop.h"
 #include "worker/net/buffer.h"
 
 namespace holt::worker {
@@ -27,9 +27,9 @@ namespace holt::worker {
 //   kFailed         broken, refused or reset; only the destructor and Reset
 //                   may be called now
 //
-// `bytes` is what moved, also with the kWant ones (a partial write). `more`,
-// of Read, tells that further bytes can be had at once; false when the socket
-// was seen empty, so that no system call is wasted on asking again.
+// `bytes` is what moved, also with the kWant ones (a partial write). `more`
+// tells that further bytes can be read at once; false when the socket was seen
+// empty, so that no system call is wasted on asking again.
 enum class IoAction {
   kDone,
   kWantRead,
@@ -44,14 +44,14 @@ struct IoResult {
   bool more = false;
 };
 
-// Owns its socket. Deletable: a Connection that is closed in the middle of a
-// callback leaves the destruction to the end of the turn.
-class Transport : public Deletable {
+// Owns its socket.
+class Transport {
  public:
+  virtual ~Transport() = default;
   [[nodiscard]] virtual int fd() const = 0;
   [[nodiscard]] virtual bool encrypted() const = 0;
   // `resume` runs on the loop when Handshake, which said kWantSignature, should
-  // be called again. It must not destroy the transport.
+  // be called again; it must not call into the transport itself.
   virtual void SetResume(std::function<void()> resume) = 0;
   virtual IoResult Handshake() = 0;
   virtual IoResult Read(absl::Span<uint8_t> to) = 0;
