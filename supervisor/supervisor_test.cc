@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -268,16 +269,15 @@ TEST_F(SupervisorTest, TheJournalOfASlotThatIsNoMoreIsAnOrphan) {
 TEST_F(SupervisorTest, WhenItDiesAllChildrenDie) {
   StartUntilReady();
   error_.WaitFor("holt serves at");
-  const std::set<pid_t> children = Started();
+  std::vector<UniqueFd> children;
+  for (const pid_t pid : Started()) {
+    children.emplace_back(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    ASSERT_TRUE(children.back().valid());
+  }
   ::kill(pid_, SIGKILL);
-  // The last child that holds the pipe closes it.
-  WaitForEnd();
-  for (const pid_t pid : children) {
-    // Gone, or a zombie whose new parent has not looked yet.
-    std::stringstream text;
-    text << std::ifstream(absl::StrCat("/proc/", pid, "/stat")).rdbuf();
-    EXPECT_TRUE(text.str().empty() || absl::StrContains(text.str(), ") Z"))
-        << text.str();
+  for (const UniqueFd& child : children) {
+    pollfd ended{child.get(), POLLIN, 0};
+    EXPECT_EQ(::poll(&ended, 1, kPatienceMillis), 1);
   }
 }
 
