@@ -3,11 +3,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/log.h"
+#include "common/base/version.h"
 #include "supervisor/announcement.h"
 #include "supervisor/command_line.h"
 #include "supervisor/config/environment.h"
 #include "supervisor/serve.h"
-#include "supervisor/version.h"
 
 namespace holt::supervisor {
 namespace {

@@ -10,13 +10,13 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "common/base/status_macros.h"
+#include "common/base/version.h"
 #include "common/ipc/key_table.h"
 #include "common/ipc/limiter.h"
 #include "common/ipc/shared_memory.h"
 #include "supervisor/launcher.h"
 #include "supervisor/process_setup.h"
 #include "supervisor/settings_builder.h"
-#include "supervisor/version.h"
 
 namespace holt::supervisor {
 namespace {

@@ -17,6 +17,7 @@
 #include "common/secret/secret_input.h"
 #include "supervisor/announcement.h"
 #include "supervisor/config/config_defaults.h"
+#include "supervisor/keys_file_watch.h"
 #include "supervisor/node_resources.h"
 #include "supervisor/node_secrets.h"
 #include "supervisor/process_setup.h"
@@ -57,6 +58,22 @@ absl::StatusOr<SecretBytes> TakeCredential(const NodeConfig& config,
   return credential;
 }
 
+// One that is missing may come later; one that cannot be read is a mistake that
+// nobody would notice.
+absl::Status CheckKeysFile(const NodeConfig& config) {
+  KeysFileWatch watch(config.gateway.keys().keys_file());
+  UniqueFd file;
+  if (watch.Look(file) != KeysFileWatch::Seen::kUnreadable) {
+    return absl::OkStatus();
+  }
+  return config.origins.Complain(
+      "keys.keys_file",
+      absl::StrCat(watch.path(),
+                   " cannot be read: it must be a regular file, "
+                   "no link, that user ",
+                   ::geteuid(), " may read"));
+}
+
 absl::Status ReadConfiguration(const CommandLine& line,
                                Environment& environment, Prepared& prepared) {
   std::string path = line.config;
@@ -71,7 +88,7 @@ absl::Status ReadConfiguration(const CommandLine& line,
     ASSIGN_OR_RETURN(prepared.options.bin_dir, OwnFolder());
   }
   prepared.options.demo = line.demo_upstream;
-  return absl::OkStatus();
+  return CheckKeysFile(prepared.config);
 }
 
 void TellNotices(const NodeConfig& config, const TlsIdentities& identities) {

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -418,6 +419,10 @@ void Supervisor::BeginDraining() {
   ForEachWorker([&drain](Child& worker) {
     return worker.channel().SendMessage(0, drain);
   });
+  // Workers hold it too, so closing ours alone would leave callers waiting;
+  // they are refused from here on.
+  ::shutdown(node_.listener.socket.get(), SHUT_RDWR);
+  node_.listener.socket.reset();
 }
 
 void Supervisor::BeginReporting() {

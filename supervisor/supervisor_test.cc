@@ -303,6 +303,15 @@ TEST_F(SupervisorTest, APortInUseStartsNothing) {
   EXPECT_TRUE(Started().empty());
 }
 
+TEST_F(SupervisorTest, AKeysFileThatCannotBeReadIsAnErrorAtStart) {
+  const std::string keys = folder_ + "/keys.json";
+  ASSERT_EQ(::mkdir(keys.c_str(), 0755), 0);
+  Configure(absl::StrCat("keys { keys_file: \"", keys, "\" }\n"));
+  Start();
+  EXPECT_EQ(WaitForEnd(), 1);
+  EXPECT_THAT(error_.seen(), HasSubstr(keys + " cannot be read"));
+}
+
 TEST_F(SupervisorTest, AReloadReplacesWorkersBeforeTheOldOnesLeave) {
   MakeCertificate();
   Configure(absl::StrCat("tls_identities { certificate_file: \"", folder_,
