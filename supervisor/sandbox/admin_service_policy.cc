@@ -16,6 +16,7 @@ void AllowAdminService(PolicyBuilder& policy) {
       .AllowClockAndRandom()
       .AllowProcessBasics()
       .AllowThreads()
+      .AllowKernelVersion()
       .RefuseQuestionsQuietly()
       .AllowDirectory(kAdminStateDirFd)
       .AllowReadBelow("/usr/share/zoneinfo")

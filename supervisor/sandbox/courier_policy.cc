@@ -14,6 +14,7 @@ void AllowCourier(PolicyBuilder& policy) {
       .AllowClockAndRandom()
       .AllowProcessBasics()
       .AllowThreads()
+      .AllowKernelVersion()
       .RefuseQuestionsQuietly();
 }
 

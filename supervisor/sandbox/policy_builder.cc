@@ -203,7 +203,12 @@ PolicyBuilder& PolicyBuilder::AllowThreads() {
   AllowIf(SCMP_SYS(clone), {With(0, CLONE_THREAD, CLONE_THREAD)});
   Refuse({SCMP_SYS(clone3)}, ENOSYS);
   return Allow({SCMP_SYS(set_robust_list), SCMP_SYS(rseq), SCMP_SYS(sysinfo),
-                SCMP_SYS(dup)});
+                SCMP_SYS(dup), SCMP_SYS(sched_getparam),
+                SCMP_SYS(sched_getscheduler)});
+}
+
+PolicyBuilder& PolicyBuilder::AllowKernelVersion() {
+  return Allow({SCMP_SYS(uname)});
 }
 
 PolicyBuilder& PolicyBuilder::AllowDialing() {
@@ -258,6 +263,7 @@ PolicyBuilder& PolicyBuilder::RefuseQuestionsQuietly() {
                  SCMP_SYS(uname),
                  SCMP_SYS(prctl),
                  SCMP_SYS(prlimit64),
+                 SCMP_SYS(sysinfo),
                  SCMP_SYS(sched_getaffinity),
                  SCMP_SYS(sched_getparam),
                  SCMP_SYS(sched_setscheduler),

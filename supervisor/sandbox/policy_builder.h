@@ -53,9 +53,12 @@ class PolicyBuilder {
   // getpid gettid getppid getuid geteuid getgid getegid; exit exit_group
   // restart_syscall.
   PolicyBuilder& AllowProcessBasics();
-  // clone with CLONE_THREAD; set_robust_list rseq sysinfo dup. clone3 is
-  // answered ENOSYS, as its flags cannot be seen: glibc then uses clone.
+  // clone with CLONE_THREAD; set_robust_list rseq sysinfo dup sched_getparam
+  // sched_getscheduler. clone3 is answered ENOSYS, as its flags cannot be seen:
+  // glibc then uses clone.
   PolicyBuilder& AllowThreads();
+  // uname: gRPC complains to stderr without it.
+  PolicyBuilder& AllowKernelVersion();
   // socket for TCP and UDP over IPv4 and IPv6; connect bind.
   PolicyBuilder& AllowDialing();
   // openat without writing or creating; lseek; newfstatat. Which files, the
@@ -70,8 +73,8 @@ class PolicyBuilder {
   // What libraries ask for and do without: EPERM instead of death, unless
   // allowed elsewhere. openat newfstatat statx access faccessat faccessat2
   // readlink readlinkat getdents64 getcwd lseek ioctl uname prctl prlimit64
-  // sched_getaffinity sched_getparam sched_setscheduler sched_getscheduler
-  // sched_get_priority_min sched_get_priority_max.
+  // sysinfo (glibc's qsort) sched_getaffinity sched_getparam sched_setscheduler
+  // sched_getscheduler sched_get_priority_min sched_get_priority_max.
   PolicyBuilder& RefuseQuestionsQuietly();
 
   // Landlock rules.

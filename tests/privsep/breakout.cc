@@ -138,6 +138,12 @@ long TellAndWait() {
   return ::poll(&channel, 1, -1) == 1 ? 0 : -1;
 }
 
+// The same, and nothing but a signal ends it.
+long TellAndStay() {
+  if (::write(kSupervisorChannelFd, "r", 1) != 1) return -1;
+  return ::poll(nullptr, 0, -1);
+}
+
 using Attempt = long (*)();
 
 const std::map<std::string, Attempt>& Attempts() {
@@ -217,6 +223,7 @@ const std::map<std::string, Attempt>& Attempts() {
       {"nothing", [] { return 0L; }},
       {"abort", []() -> long { std::abort(); }},
       {"wait", &TellAndWait},
+      {"stay", &TellAndStay},
   };
   return *attempts;
 }

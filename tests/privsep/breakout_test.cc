@@ -268,11 +268,10 @@ TEST(EnterChildTest, ChildDiesWithItsSupervisor) {
   if (supervisor == 0) {
     Jail jail(Role::kWorker);
     jail.set_claimed_parent(::getpid());
-    jail.Start("breakout", {"wait"});
+    jail.Start("breakout", {"stay"});
     jail.WaitForByte();
     const pid_t child = jail.pid();
     if (::write(ends[1], &child, sizeof(child)) != sizeof(child)) ::_exit(1);
-    // Keeps the channel open: only the signal can end the child.
     ::pause();
     ::_exit(1);
   }
