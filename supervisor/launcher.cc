@@ -198,6 +198,8 @@ void ResetSignals() {
                                     : ::chdir("/") != 0) {
     Fail(report, Step::kWorkingDirectory);
   }
+  // Ctrl-C in a terminal is for the supervisor, which then drains.
+  ::setsid();
   DropBoundingSet();
   if (spec.user.has_value()) BecomeUser(report, *spec.user);
   DropCapabilities(report);

@@ -6,7 +6,8 @@
 // the spec stand at their numbers, everything else is closed; its own user and
 // no groups; no capabilities, not even in the bounding set; no core files; no
 // new privileges; SIGKILL when the supervisor dies; default signals; the
-// environment of the spec and nothing of ours.
+// environment of the spec and nothing of ours; a session of its own, so that a
+// terminal's signals reach the supervisor only.
 #ifndef HOLT_SUPERVISOR_LAUNCHER_H_
 #define HOLT_SUPERVISOR_LAUNCHER_H_
 

@@ -99,6 +99,10 @@ TEST_F(LauncherTest, TheChildDiesWithItsParent) {
   EXPECT_EQ(Run()["death_signal"], absl::StrCat(SIGKILL));
 }
 
+TEST_F(LauncherTest, ATerminalsSignalsDoNotReachTheChild) {
+  EXPECT_EQ(Run()["leads_session"], "1");
+}
+
 TEST_F(LauncherTest, TheChildBecomesItsUserWithoutGroups) {
   if (::geteuid() != 0) GTEST_SKIP() << "only root may change users";
   spec_.user = 61'999;

@@ -29,6 +29,8 @@ constexpr int64_t kKeysFileInterval = 500 * kMillisecond;
 constexpr int64_t kGrace = 2'000 * kMillisecond;
 constexpr uint32_t kReportMillis = 5'000;
 constexpr int64_t kEndNanos = 5'000 * kMillisecond;
+// A shell and a terminal, or timeout(1), may both pass on one wish to end.
+constexpr int64_t kSameWish = 500 * kMillisecond;
 // One child's frames in one turn; the others have their turn, too.
 constexpr int kFramesPerTurn = 64;
 // A child that ends this often before the node served once will not come.
@@ -373,6 +375,8 @@ void Supervisor::ForEachWorker(
 
 void Supervisor::OnEndSignal() {
   const int64_t now = parts_.clock.BootNanos();
+  if (phase_ != Phase::kServing && now - end_asked_ < kSameWish) return;
+  end_asked_ = now;
   if (phase_ == Phase::kServing && announced_) {
     Log(Severity::kInfo, "draining");
     EnterPhase(Phase::kDraining, now);

@@ -107,6 +107,7 @@ class Supervisor {
 
   Phase phase_ = Phase::kServing;
   int64_t phase_deadline_ = 0;
+  int64_t end_asked_ = 0;  // when the first signal to end came
   bool announced_ = false;
   int exit_code_ = 0;
   int64_t keys_file_looked_ = 0;

@@ -50,6 +50,7 @@ int main(int argc, char** argv) {
   TellOpenDescriptors(out);
   ::dprintf(out, "uid=%d\ngid=%d\ngroups=%d\n", ::getuid(), ::getgid(),
             ::getgroups(0, nullptr));
+  ::dprintf(out, "leads_session=%d\n", ::getsid(0) == ::getpid() ? 1 : 0);
   int variables = 0;
   for (char** entry = environ; *entry != nullptr; ++entry) ++variables;
   ::dprintf(out, "variables=%d\narguments=%d\n", variables, argc);
