@@ -143,8 +143,10 @@ bool EventStreamFilter::Feed(absl::Span<const uint8_t> bytes,
   while (!bytes.empty() && !too_long_) {
     // The LF of a CRLF whose CR already ended an event belongs to that event.
     if (after_end_cr_ && bytes.front() == '\n') {
+      after_end_cr_ = false;
       if (!last_dropped_) out.Append(bytes.first(1));
       bytes.remove_prefix(1);
+      continue;
     }
     after_end_cr_ = false;
     bool complete = false;
