@@ -23,7 +23,7 @@ async function start(t) {
 
 test('revoking stops a key on every worker within a second', async (t) => {
   const { upstream, gateway, id, statuses } = await start(t);
-  const revoked = await gateway.holtctl('keys', 'revoke', id);
+  const revoked = await gateway.holtctl('keys', 'revoke', id, '--yes');
   assert.equal(revoked.code, 0, revoked.log);
   await until('401 on every connection', async () => (await statuses()).every((status) => status === 401), kOneSecond);
   const before = upstream.requests.length;
@@ -33,7 +33,7 @@ test('revoking stops a key on every worker within a second', async (t) => {
 
 test('a revoked key stays revoked when every process was killed and came back', async (t) => {
   const { gateway, id, statuses } = await start(t);
-  await gateway.holtctl('keys', 'revoke', id);
+  await gateway.holtctl('keys', 'revoke', id, '--yes');
   await until('401 on every connection', async () => (await statuses()).every((status) => status === 401));
   const dead = ['holt-admin-service', 'holt-courier'].flatMap((name) => gateway.processes(name)).map((one) => one.pid);
   for (const pid of dead) process.kill(pid, 'SIGKILL');

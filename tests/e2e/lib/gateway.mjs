@@ -90,7 +90,7 @@ export class Gateway {
 
   // { id, secret } of a new key.
   async createKey(name = 'integration under test') {
-    const made = await this.holtctlJson('keys', 'create', name);
+    const made = await this.holtctlJson('keys', 'create', name, '--owner', 'integration');
     return { id: made.apiKey.name, secret: made.secret };
   }
 
