@@ -1,14 +1,17 @@
 // The request limiter: sliding windows in shared memory over all workers. A
 // limit of N per window W admits N and never more than N in any W, exactly,
 // whichever workers the requests come to and whoever is killed in between: each
-// cell is a ring of the times of the last N admissions, advanced without locks
-// (a worker that dies between two steps is helped along by the next). Layout 1,
-// docs/protocol/limiter.md. Workers map it read-write and check what they read.
+// cell holds the times of the last N admissions, and one compare-and-swap that
+// puts the new time in the place of one that has left the window is the whole
+// admission. There is no second step that a dead worker could leave undone.
+// Layout 1, docs/protocol/limiter.md. Workers map it read-write; what they read
+// is hostile, and every call looks at each place of a cell at most twice.
 #ifndef HOLT_COMMON_IPC_LIMITER_H_
 #define HOLT_COMMON_IPC_LIMITER_H_
 
 #include <array>
 #include <cstdint>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "common/base/unique_fd.h"
@@ -47,7 +50,8 @@ class Limiter {
   // Each asks its window and, if it admits, counts the request. `requests` 0:
   // no limit (always admitted, limit 0). A change of `requests` or
   // `window_nanos` keeps what was admitted within the new window as far as the
-  // ring still knows it.
+  // cell still knows it: the last admissions, as many as the largest limit so
+  // far. `now` is Clock::BootNanos, positive.
   LimitDecision AdmitGlobal(uint32_t requests, int64_t window_nanos,
                             int64_t now);
   LimitDecision AdmitKey(uint32_t cell, uint32_t requests, int64_t window_nanos,
@@ -60,14 +64,15 @@ class Limiter {
 
   // Takes one admission back (a later limit refused the same request), so that
   // a refusal for one limit does not consume another. `now` is the time given
-  // to the Admit that is undone.
+  // to the Admit that is undone. Exact from then on; between the two calls
+  // other workers see the place taken.
   void UndoGlobal(int64_t now);
   void UndoKey(uint32_t cell, int64_t now);
 
   [[nodiscard]] uint64_t overflow() const;
 
  private:
-  explicit Limiter(Mapping mapping, uint32_t max_keys)
+  Limiter(Mapping mapping, uint32_t max_keys)
       : mapping_(std::move(mapping)), max_keys_(max_keys) {}
   Mapping mapping_;
   uint32_t max_keys_;
