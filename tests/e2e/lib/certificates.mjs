@@ -17,7 +17,7 @@ export const keyKinds = Object.keys(kinds);
 export async function makeCertificate(folder, kind = 'P-256') {
   const keyFile = path.join(folder, `${kind}.key`);
   const certificateFile = path.join(folder, `${kind}.crt`);
-  const made = await run('openssl', ['req', '-x509', ...kinds[kind], '-nodes', '-days', '2', '-subj', '/CN=localhost',
+  const made = await run('openssl', ['req', '-x509', ...kinds[kind], '-nodes', '-days', '60', '-subj', '/CN=localhost',
     '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1', '-keyout', keyFile, '-out', certificateFile]);
   if (made.code !== 0) throw new Error(`openssl req failed:\n${made.log}`);
   chmodSync(keyFile, 0o600);
