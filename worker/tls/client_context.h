@@ -5,7 +5,9 @@
 #define HOLT_WORKER_TLS_CLIENT_CONTEXT_H_
 
 #include <memory>
+#include <utility>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "common/base/unique_fd.h"
@@ -18,19 +20,22 @@ namespace holt::worker {
 class TlsClientContext {
  public:
   // `authorities`: PEM certificates, the content of kWorkerAuthoritiesFd; may
-  // be empty when every upstream is pinned.
+  // be empty when every upstream is pinned. InvalidArgument when they do not
+  // parse.
   static absl::StatusOr<std::unique_ptr<TlsClientContext>> Create(
       absl::string_view authorities);
 
   // A connection to `upstream`, whose handshake fails unless the certificate is
   // the one expected: for its host name or address from an authority, or, with
   // spki_pin, of that key (names, dates and issuers then say nothing more).
+  // InvalidArgument when the pin is no SHA-256 in base64.
   absl::StatusOr<std::unique_ptr<Transport>> MakeTransport(
       UniqueFd socket, const UpstreamSettings& upstream);
 
  private:
-  explicit TlsClientContext(SslCtxPtr context) : context_(std::move(context)) {}
-  SslCtxPtr context_;
+  explicit TlsClientContext(SslContextPtr context)
+      : context_(std::move(context)) {}
+  SslContextPtr context_;
 };
 
 }  // namespace holt::worker

@@ -2,14 +2,13 @@
 // private keys that are not here (remote_key_provider.h asks the supervisor for
 // each signature), session tickets under keys that all workers share. Worker;
 // clients are hostile.
-//
-// What is set, and why: docs/specs security 3.4, 3.5 and 4.4.
 #ifndef HOLT_WORKER_TLS_SERVER_CONTEXT_H_
 #define HOLT_WORKER_TLS_SERVER_CONTEXT_H_
 
 #include <cstdint>
 #include <memory>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "common/base/unique_fd.h"
@@ -19,23 +18,18 @@
 #include "worker/net/transport.h"
 #include "worker/tls/openssl.h"
 #include "worker/tls/remote_key_provider.h"
+#include "worker/tls/server_transport.h"
 #include "worker/tls/ticket_keys.h"
 
 namespace holt::worker {
 
-// Counted over the life of a context, for the worker's page of counters.
-struct TlsServerStatistics {
-  uint64_t completed = 0;
-  uint64_t resumed = 0;  // of the completed
-  uint64_t failed = 0;
-};
-
 class TlsServerContext {
  public:
-  // `chains` is the content of kWorkerCertificatesFd, in the order of
-  // settings.identities. InvalidArgument when a chain does not parse, does not
-  // fit its identity, or two identities are of one kind of key. `supervisor`
-  // outlives the context.
+  // `chains` is the content of kWorkerCertificatesFd: for each of
+  // settings.identities, in their order, a PEM chain with its length before it
+  // (four bytes, little-endian). InvalidArgument when a chain does not parse,
+  // does not fit its identity, or two identities are of one kind (P-256 and
+  // P-384 are one to OpenSSL). `supervisor` outlives the context.
   static absl::StatusOr<std::unique_ptr<TlsServerContext>> Create(
       const WorkerSettings& settings, absl::string_view chains,
       SupervisorClient& supervisor);
@@ -52,15 +46,17 @@ class TlsServerContext {
   }
 
  private:
-  TlsServerContext() = default;
+  explicit TlsServerContext(SupervisorClient& supervisor)
+      : supervisor_(supervisor) {}
+  absl::Status Configure();
   absl::Status AddIdentity(uint16_t index, KeyKind kind,
                            absl::string_view chain);
-  absl::Status Configure();
 
-  std::unique_ptr<RemoteKeyProvider> keys_;
-  SslCtxPtr context_;
-  TicketKeys ticket_keys_;
+  SupervisorClient& supervisor_;
   TlsServerStatistics statistics_;
+  std::unique_ptr<RemoteKeyProvider> keys_;
+  TicketKeys ticket_keys_;
+  SslContextPtr context_;
 };
 
 }  // namespace holt::worker
