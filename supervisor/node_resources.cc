@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "common/base/clock.h"
 #include "common/base/status_macros.h"
 #include "common/base/version.h"
 #include "common/ipc/key_table.h"
@@ -133,7 +133,7 @@ absl::Status NodeResources::MakeAdminSettings(const NodeOptions& options,
                                     upstream.authority, upstream.path_prefix));
   }
   info.set_demo(options.demo);
-  info.set_start_unix_ms(absl::ToUnixMillis(absl::Now()));
+  info.set_start_unix_ms(absl::ToUnixMillis(Clock::Real().Now()));
   info.set_workers(worker_count());
   // Whoever started the node may administer it.
   const uint32_t operators[] = {::geteuid()};

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
@@ -97,7 +96,7 @@ void TellNotices(const NodeConfig& config, const TlsIdentities& identities) {
         .Text("notice", OperatorText(notice));
   }
   for (const TlsIdentity& identity : identities.all()) {
-    std::string warning = identity.Warning(absl::Now());
+    std::string warning = identity.Warning(Clock::Real().Now());
     if (warning.empty()) continue;
     Log(Severity::kWarning, "certificate")
         .Text("notice", OperatorText(std::move(warning)));
