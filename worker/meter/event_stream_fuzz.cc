@@ -35,7 +35,7 @@ struct Result {
 };
 
 Result Filter(Mode mode, absl::Span<const uint8_t> stream, size_t piece) {
-  BufferPool pool(16 << 20);
+  static BufferPool pool(16 << 20);  // mapping one per input would be the work
   ChunkBuffer out(pool);
   EventStreamFilter filter(mode);
   while (!stream.empty()) {
