@@ -75,7 +75,7 @@ absl::Status AdminService::ServeOperators(UniqueFd listener) {
 }
 
 absl::Status AdminService::ReloadKeysFile(UniqueFd file) {
-  return file.valid() ? keys_file_->Load(file.get()) : keys_file_->Clear();
+  return file.valid() ? keys_file_->Load(file.get()) : keys_file_->Missing();
 }
 
 void AdminService::Drain(absl::Duration deadline) {

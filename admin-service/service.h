@@ -41,8 +41,8 @@ class AdminService {
   void ServeCourier(UniqueFd connection);
   // The listening socket of the operators; once.
   absl::Status ServeOperators(UniqueFd listener);
-  // The keys file changed; an invalid descriptor means that it is gone. A file
-  // that cannot be used leaves the last keys in force.
+  // The keys file changed; an invalid descriptor means that it is missing. A
+  // file that cannot be used leaves the last keys in force.
   absl::Status ReloadKeysFile(UniqueFd file);
   // Refuses what is new, lets calls finish until the deadline.
   void Drain(absl::Duration deadline);

@@ -3,13 +3,13 @@
 #include <grpcpp/grpcpp.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <string>
 #include <vector>
 
 #include "absl/strings/escaping.h"
 #include "admin-service/digest/sha256.h"
 #include "admin-service/testing/running_service.h"
+#include "common/base/clock.h"
 #include "common/testing/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -26,8 +26,8 @@ using ::testing::IsEmpty;
 
 // A bound that only a hanging test meets.
 void SetDeadline(grpc::ClientContext& context) {
-  context.set_deadline(std::chrono::system_clock::now() +
-                       std::chrono::seconds(30));
+  context.set_deadline(
+      absl::ToChronoTime(Clock::Real().Now() + absl::Seconds(30)));
 }
 
 struct Operator {
@@ -357,11 +357,23 @@ TEST_F(AdminServiceTest, UnparsableKeysFileLeavesTheLastKeysInForce) {
   EXPECT_TRUE(operator_.Status().keys_file().stale());
 }
 
-TEST_F(AdminServiceTest, KeysFileThatIsTakenAwayTakesItsKeysWithIt) {
+TEST_F(AdminServiceTest, KeysStayWhenTheirFileGoesMissing) {
   ASSERT_THAT(running_.ReloadKeysFile(R"({"keys": [{"key": "pm_secret"}]})"),
               IsOk());
+  EXPECT_THAT(running_.service().ReloadKeysFile(UniqueFd()),
+              StatusCodeIs(absl::StatusCode::kNotFound));
+  EXPECT_EQ(operator_.List({}).api_keys_size(), 1);
+  EXPECT_TRUE(operator_.Status().keys_file().stale());
+}
+
+TEST_F(AdminServiceTest, KeysOfAFileThatIsMissingAtTheStartAreGone) {
+  ASSERT_THAT(running_.ReloadKeysFile(R"({"keys": [{"key": "pm_secret"}]})"),
+              IsOk());
+  running_.Restart();
+  Operator caller(running_);
+  EXPECT_EQ(caller.List({}).api_keys_size(), 1) << "until the file was read";
   ASSERT_THAT(running_.service().ReloadKeysFile(UniqueFd()), IsOk());
-  EXPECT_EQ(operator_.List({}).api_keys_size(), 0);
+  EXPECT_EQ(caller.List({}).api_keys_size(), 0);
 }
 
 TEST_F(AdminServiceTest, StatusShowsWhatTheCourierReported) {

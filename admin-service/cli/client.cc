@@ -4,10 +4,10 @@
 #include <grpcpp/create_channel_posix.h>
 #include <grpcpp/grpcpp.h>
 
-#include <chrono>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/clock.h"
 #include "common/base/status_macros.h"
 #include "proto/holt/admin/v1/api_key_service.grpc.pb.h"
 #include "proto/holt/admin/v1/status_service.grpc.pb.h"
@@ -63,8 +63,7 @@ Client::~Client() = default;
 template <typename Response, typename Call>
 absl::StatusOr<Response> Client::Run(const Call& call) {
   grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() +
-                       absl::ToChronoMilliseconds(timeout_));
+  context.set_deadline(absl::ToChronoTime(Clock::Real().Now() + timeout_));
   Response response;
   RETURN_IF_ERROR(FromGrpc(call(&context, &response), timeout_));
   return response;

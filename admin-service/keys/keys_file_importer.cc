@@ -51,9 +51,11 @@ absl::StatusOr<FileBytes> FileBytes::Read(int fd) {
 
 absl::Status KeysFileImporter::Load(int fd) { return Note(Import(fd)); }
 
-absl::Status KeysFileImporter::Clear() {
-  Log(Severity::kWarning, "keys_file_gone");
-  return Note(Apply(KeysFile{}));
+absl::Status KeysFileImporter::Missing() {
+  if (status().load_time == absl::InfinitePast()) {
+    return Note(Apply(KeysFile{}));
+  }
+  return Note(absl::NotFoundError("the keys file is gone; its keys stay"));
 }
 
 absl::Status KeysFileImporter::Import(int fd) {

@@ -32,8 +32,10 @@ class KeysFileImporter {
   // Makes the keys of the file at `fd` those in force. When it cannot be read
   // or is not a keys file, the last ones stay.
   absl::Status Load(int fd);
-  // The file was taken away, and its keys with it.
-  absl::Status Clear();
+  // The file is not there. When it was read since the start its keys stay, as
+  // the earlier proxy has it, and NotFound comes back; otherwise there are
+  // none.
+  absl::Status Missing();
 
   [[nodiscard]] KeysFileStatus status() const;
 

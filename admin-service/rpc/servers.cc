@@ -8,8 +8,7 @@
 #include <grpcpp/resource_quota.h>
 #include <grpcpp/server_posix.h>
 
-#include <chrono>
-
+#include "common/base/clock.h"
 #include "common/base/log.h"
 
 namespace holt::admin {
@@ -85,8 +84,7 @@ void Servers::SetServing(bool serving) {
 }
 
 void Servers::Shutdown(absl::Duration deadline) {
-  const auto until =
-      std::chrono::system_clock::now() + absl::ToChronoMilliseconds(deadline);
+  const auto until = absl::ToChronoTime(Clock::Real().Now() + deadline);
   operators_->Shutdown(until);
   couriers_->Shutdown(until);
 }
