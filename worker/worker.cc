@@ -49,6 +49,11 @@ bool AnyUpstreamUsesTls(const WorkerSettings& settings) {
 // In the order of construction; destroyed in reverse.
 struct Worker::Parts final : SupervisorEvents {
   explicit Parts(SecretArena& arena) : credentials(arena) {}
+  // What was left to the end of the turn goes before what it uses.
+  ~Parts() override {
+    sessions.reset();
+    if (loop != nullptr) loop->TurnOnce(/*block=*/false);
+  }
 
   WorkerSettings settings{};
   std::unique_ptr<Loop> loop;

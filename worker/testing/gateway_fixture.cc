@@ -117,7 +117,6 @@ GatewayFixture::GatewayFixture() : loop_(*Loop::Create()) {
 
 GatewayFixture::~GatewayFixture() {
   sessions_.reset();
-  upstreams_.reset();
   // What was left to the end of the turn goes before what it uses.
   loop_->TurnOnce(/*block=*/false);
 }

@@ -21,11 +21,6 @@ void Count(std::atomic<uint64_t>& counter) {
 
 }  // namespace
 
-UpstreamConnection::~UpstreamConnection() {
-  connection_.reset();
-  pool_.OnDestroyed(upstream_);
-}
-
 void UpstreamConnection::OnOpen() { pool_.OnOpened(*this); }
 
 void UpstreamConnection::OnInput() {
@@ -217,13 +212,10 @@ void UpstreamPool::OnIdleEvent(UpstreamConnection& connection) {
   OnOpeningFailed(index, absl::UnavailableError("the upstream closed"));
 }
 
-void UpstreamPool::OnDestroyed(uint16_t index) {
-  if (index < upstreams_.size()) --upstreams_[index].open;
-}
-
 void UpstreamPool::Drop(std::unique_ptr<UpstreamConnection> connection) {
   connection->handler_ = nullptr;
   connection->connection_->Close();
+  --upstreams_[connection->upstream_].open;
   services_.loop.DeferDelete(std::move(connection));
 }
 

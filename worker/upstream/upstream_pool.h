@@ -40,12 +40,10 @@ class UpstreamHandler {
 
 class UpstreamPool;
 
-// One connection to an upstream. Whoever holds the pointer owns it; it goes
+// One connection to an upstream. Whoever holds the pointer owns it and gives it
 // back by UpstreamPool::Release, in any state.
 class UpstreamConnection final : public ConnectionHandler, public Deletable {
  public:
-  ~UpstreamConnection() override;
-
   [[nodiscard]] Connection& connection() { return *connection_; }
   [[nodiscard]] uint16_t upstream() const { return upstream_; }
   // True when it served another request before: its upstream may be closing it
@@ -121,7 +119,6 @@ class UpstreamPool {
   void OnOpened(UpstreamConnection& connection);
   void OnOpeningFailed(uint16_t upstream, const absl::Status& status);
   void OnIdleEvent(UpstreamConnection& connection);
-  void OnDestroyed(uint16_t upstream);
   void Drop(std::unique_ptr<UpstreamConnection> connection);
   void DropExpired();
 
