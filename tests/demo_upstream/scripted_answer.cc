@@ -8,6 +8,16 @@
 namespace holt::demo {
 namespace {
 
+// What pieces of a given size are cut from.
+absl::string_view Filler() {
+  static const std::string filler = [] {
+    std::string text;
+    while (text.size() < 16'000) text.append(" holt");
+    return text;
+  }();
+  return filler;
+}
+
 // What both forms share: the pace, the cut, the count.
 class ScriptedAnswer : public Answer {
  public:
@@ -52,9 +62,11 @@ class ScriptedAnswer : public Answer {
       AppendJsonEscaped(plan_.wording.word(index), out);
       return;
     }
-    static constexpr absl::string_view kFiller = " holt";
-    for (uint32_t i = 0; i < plan_.script.chunk_bytes; ++i) {
-      out.push_back(kFiller[i % kFiller.size()]);
+    size_t left = plan_.script.chunk_bytes;
+    while (left > 0) {
+      const absl::string_view part = Filler().substr(0, left);
+      out.append(part.data(), part.size());
+      left -= part.size();
     }
   }
 
@@ -93,7 +105,21 @@ class WholeAnswer final : public ScriptedAnswer {
  public:
   using ScriptedAnswer::ScriptedAnswer;
 
+  // What needs no wait leaves together, as from a server that has the whole
+  // text before it answers.
   Then Produce(std::string& out) override {
+    Then then = ProducePiece(out);
+    while (then == Then::kMore && out.size() < kMaxBurst &&
+           Wait() == absl::ZeroDuration()) {
+      then = ProducePiece(out);
+    }
+    return then;
+  }
+
+ private:
+  static constexpr size_t kMaxBurst = size_t{64} * 1024;
+
+  Then ProducePiece(std::string& out) {
     if (!head_sent_) {
       AppendHead(out);
       head_sent_ = true;
@@ -107,7 +133,6 @@ class WholeAnswer final : public ScriptedAnswer {
     return Then::kEnd;
   }
 
- private:
   void AppendHead(std::string& out) const {
     const bool chat = plan_.dialect == Dialect::kChat;
     std::string opening;
@@ -129,6 +154,9 @@ class WholeAnswer final : public ScriptedAnswer {
   }
 
   [[nodiscard]] uint64_t PiecesSize() const {
+    if (plan_.script.chunk_bytes != 0) {
+      return uint64_t{plan_.pieces} * plan_.script.chunk_bytes;
+    }
     uint64_t size = 0;
     std::string piece;
     for (uint32_t i = 0; i < plan_.pieces; ++i) {

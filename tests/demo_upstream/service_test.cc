@@ -106,6 +106,17 @@ TEST_F(ServiceTest, CutComesAfterTheAskedPieces) {
   EXPECT_EQ(service_.stats().abandoned, 0u);
 }
 
+TEST_F(ServiceTest, AWholeAnswerLeavesAtOnceUnlessItHasToWait) {
+  HttpRequest request;
+  request.method = "POST";
+  request.target = "/v1/chat/completions";
+  request.body = std::string("{") + kPlain + "}";
+  std::string out;
+  EXPECT_EQ(service_.Handle(request)->Produce(out), Answer::Then::kEnd);
+  request.headers.emplace_back("x-demo", "delay:1");
+  EXPECT_EQ(service_.Handle(request)->Produce(out), Answer::Then::kMore);
+}
+
 TEST_F(ServiceTest, AnAnswerLeftHalfWayIsAbandoned) {
   HttpRequest request;
   request.method = "POST";
