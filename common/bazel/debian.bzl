@@ -19,7 +19,7 @@ _MODULES = {
     "crypto": ["libcrypto"],
     "event": ["libevent_core"],
     "fmt": ["fmt"],
-    "grpc": ["grpc++", "absl_synchronization", "absl_status", "absl_statusor"],
+    "grpc": ["grpc++", "protobuf", "absl_synchronization", "absl_status", "absl_statusor"],
     "protobuf": ["protobuf"],
     "seccomp": ["libseccomp"],
     "simdjson": ["simdjson"],
