@@ -124,5 +124,5 @@ def holt_proto_library(name, srcs, deps = [], grpc = False, visibility = None):
         copts = _HARDENING + ["-w"],
         linkstatic = True,
         visibility = visibility,
-        deps = deps + ["@debian//:grpc" if grpc else "@debian//:protobuf"],
+        deps = deps + (["@debian//:grpc"] if grpc else []) + ["@debian//:protobuf"],
     )
