@@ -1,17 +1,17 @@
-// The connector: dials the configured upstreams for the workers and hands them
-// the connected sockets. The only process of a node that may call connect; it
-// never sees a byte of the traffic. A worker names an upstream by its index and
-// nothing else; its frames are hostile.
+// The connector's service: takes dial requests of workers over their frame
+// channels, dials the configured upstream they name by its index, and hands the
+// connected socket over. Workers are hostile: a broken frame ends a channel,
+// dials are bounded per channel, and no request can name an address.
 #ifndef HOLT_WORKER_CONNECTOR_CONNECTOR_H_
 #define HOLT_WORKER_CONNECTOR_CONNECTOR_H_
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
-#include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
+#include "common/base/unique_fd.h"
 #include "common/event/loop.h"
 #include "common/ipc/frame_channel.h"
 #include "common/ipc/settings.h"
@@ -22,55 +22,46 @@ namespace holt::worker {
 
 class Connector {
  public:
-  // The loop outlives the connector.
+  // The loop outlives it.
   static absl::StatusOr<std::unique_ptr<Connector>> Create(
       Loop& loop, const ConnectorSettings& settings);
 
-  // The channel of worker `index`; replaces an earlier one, whose dials are
-  // dropped.
-  void SetWorkerChannel(uint16_t index, UniqueFd socket);
+  // The channel of worker `index`, which the supervisor introduced. Replaces
+  // an earlier one, whose dials end.
+  void SetChannel(uint16_t index, UniqueFd channel);
 
-  [[nodiscard]] size_t dials_under_way() const { return dials_.size(); }
+  [[nodiscard]] size_t channels() const { return channels_.size(); }
+  // Runs when the last channel is gone.
+  void set_on_empty(std::function<void()> on_empty) {
+    on_empty_ = std::move(on_empty);
+  }
 
  private:
-  // One worker's channel. Its number tells a late dial that it was replaced.
-  struct Channel {
-    uint64_t number = 0;
+  struct Channel : Deletable {
+    Channel(Connector& connector, uint16_t index, UniqueFd socket);
     FrameChannel frames;
-    std::unique_ptr<FdEvent> event;
-  };
-  // Where an answer goes.
-  struct Asker {
-    uint16_t worker = 0;
-    uint64_t channel = 0;
-    uint64_t id = 0;
-  };
-  // What is known of an upstream's addresses.
-  struct Upstream {
-    Resolver::Addresses addresses;
-    int64_t resolved_nanos = 0;
-    bool resolving = false;
-    std::vector<Asker> waiting;
+    FdEvent event;
+    // By our own number; ids are the worker's and may repeat.
+    std::map<uint64_t, std::unique_ptr<Dial>> dials;
   };
 
-  Connector(Loop& loop, const ConnectorSettings& settings);
-  void OnChannelReady(uint16_t worker);
-  bool OnFrame(uint16_t worker, const ReceivedFrame& frame);
-  void Ask(uint16_t upstream, const Asker& asker);
-  void Resolve(uint16_t upstream);
-  void OnResolved(uint16_t upstream,
-                  absl::StatusOr<Resolver::Addresses> addresses);
-  void StartDial(uint16_t upstream, const Asker& asker);
-  void Answer(const Asker& asker, DialStatus status, const UniqueFd& socket);
-  void Drop(uint16_t worker);
+  Connector(Loop& loop, const ConnectorSettings& settings,
+            std::unique_ptr<Resolver> resolver);
+  void OnReady(uint16_t index);
+  // False when the frame breaks the protocol.
+  bool OnFrame(Channel& channel, uint16_t index, const ReceivedFrame& frame);
+  void StartDial(Channel& channel, uint16_t index, uint64_t id,
+                 const UpstreamSettings& upstream);
+  void OnDialled(uint16_t index, uint64_t number, uint64_t id,
+                 DialStatus status, UniqueFd socket);
+  void DropChannel(uint16_t index);
 
   Loop& loop_;
   const ConnectorSettings settings_;
   std::unique_ptr<Resolver> resolver_;
-  absl::flat_hash_map<uint16_t, Channel> channels_;
-  std::vector<Upstream> upstreams_;
-  absl::flat_hash_map<uint64_t, std::unique_ptr<Dial>> dials_;
+  std::map<uint16_t, std::unique_ptr<Channel>> channels_;
   uint64_t next_number_ = 1;
+  std::function<void()> on_empty_;
 };
 
 }  // namespace holt::worker

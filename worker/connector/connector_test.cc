@@ -1,173 +1,147 @@
 #include "worker/connector/connector.h"
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <memory>
-#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/testing/status_matchers.h"
+#include "worker/net/connector_client.h"
+#include "worker/net/testing/sockets.h"
 
 namespace holt::worker {
 namespace {
 
-// A listening socket on loopback, or, closed again, a port nobody listens on.
-class Listener {
- public:
-  Listener() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);
-    auto* generic = reinterpret_cast<sockaddr*>(&address);
-    EXPECT_EQ(::bind(socket_.get(), generic, sizeof(address)), 0);
-    EXPECT_EQ(::listen(socket_.get(), 16), 0);
-    socklen_t size = sizeof(address);
-    EXPECT_EQ(::getsockname(socket_.get(), generic, &size), 0);
-    port_ = ::ntohs(address.sin_port);
-  }
-  [[nodiscard]] uint16_t port() const { return port_; }
-  UniqueFd Accept() {
-    return UniqueFd(::accept(socket_.get(), nullptr, nullptr));
-  }
-  void Close() { socket_.reset(); }
+using absl::StatusCode;
 
- private:
-  UniqueFd socket_;
-  uint16_t port_ = 0;
-};
-
+// A connector and the client that a worker has of it, on one loop.
 class ConnectorTest : public testing::Test {
  protected:
-  ConnectorTest() {
-    settings_.connect_timeout = 5'000;
-    settings_.resolve_interval = 30'000;
+  void SetUp() override {
+    loop_ = *Loop::Create();
+    settings_.connect_timeout = 3'600'000;
+    settings_.resolve_interval = 60'000;
     settings_.max_dials = 8;
   }
-
-  void AddUpstream(absl::string_view host, uint16_t port) {
-    UpstreamSettings& upstream =
-        settings_.upstreams[settings_.upstream_count++];
-    ASSERT_TRUE(SetText(upstream.host, host).ok());
+  void AddUpstream(const char* host, uint16_t port) {
+    UpstreamSettings& upstream = settings_.upstreams[settings_.upstream_count];
+    ASSERT_THAT(SetText(upstream.host, host), IsOk());
     upstream.port = port;
+    ++settings_.upstream_count;
   }
-
   void Start() {
     connector_ = *Connector::Create(*loop_, settings_);
+    client_ = std::make_unique<ConnectorClient>(*loop_, absl::Seconds(3600));
     Introduce();
   }
   void Introduce() {
     auto pair = *FrameChannel::MakePair();
-    worker_ = FrameChannel(std::move(pair.first));
-    connector_->SetWorkerChannel(0, std::move(pair.second));
+    client_->SetChannel(std::move(pair.first));
+    connector_->SetChannel(0, std::move(pair.second));
+  }
+  absl::StatusOr<UniqueFd> Dial(uint16_t upstream) {
+    bool done = false;
+    absl::StatusOr<UniqueFd> result = absl::UnknownError("no answer");
+    client_->Dial(upstream, [&](absl::StatusOr<UniqueFd> socket) {
+      result = std::move(socket);
+      done = true;
+    });
+    TurnUntil(*loop_, [&] { return done; });
+    return result;
   }
 
-  void Ask(uint64_t id, uint16_t upstream) {
-    DialRequest request;
-    request.upstream = upstream;
-    ASSERT_TRUE(worker_.SendMessage(id, request).ok());
-  }
-
-  // Turns the loop until an answer is there.
-  std::pair<uint64_t, DialStatus> Await() {
-    while (true) {
-      ReceivedFrame frame;
-      const absl::Status received = worker_.Receive(frame);
-      if (received.ok()) {
-        socket_ = frame.TakeFd();
-        return {DecodeFrameHeader(frame.bytes())->id,
-                DecodeFrame<DialReply>(frame.bytes())->status};
-      }
-      EXPECT_TRUE(absl::IsNotFound(received));
-      loop_->TurnOnce(/*block=*/true);
-    }
-  }
-
-  std::unique_ptr<Loop> loop_ = *Loop::Create();
+  std::unique_ptr<Loop> loop_;
   ConnectorSettings settings_{};
   std::unique_ptr<Connector> connector_;
-  FrameChannel worker_;
-  UniqueFd socket_;
+  std::unique_ptr<ConnectorClient> client_;
 };
 
-TEST_F(ConnectorTest, GivesAConnectedSocketForALiteral) {
-  Listener listener;
-  AddUpstream("127.0.0.1", listener.port());
+TEST_F(ConnectorTest, HandsOverAConnectedSocketAndKeepsNoCopy) {
+  const Listener listener = Listen();
+  AddUpstream("127.0.0.1", listener.port);
   Start();
-  Ask(41, 0);
-  const auto [id, status] = Await();
-  EXPECT_EQ(id, 41u);
-  ASSERT_EQ(status, DialStatus::kOk);
-  const UniqueFd accepted = listener.Accept();
-  ASSERT_EQ(::write(accepted.get(), "x", 1), 1);
+  absl::StatusOr<UniqueFd> socket = Dial(0);
+  ASSERT_THAT(socket, IsOk());
+  const UniqueFd accepted(
+      accept4(listener.socket.get(), nullptr, nullptr, SOCK_NONBLOCK));
+  WriteAvailable(socket->get(), "hello");
+  EXPECT_EQ(ReadAvailable(accepted.get()), "hello");
+  // With the worker's copy gone the upstream sees the end at once.
+  socket->reset();
   char byte = 0;
-  EXPECT_EQ(::read(socket_.get(), &byte, 1), 1);
+  EXPECT_EQ(recv(accepted.get(), &byte, 1, MSG_DONTWAIT), 0);
 }
 
-TEST_F(ConnectorTest, ResolvesANameOfTheHostsFile) {
-  Listener listener;
-  AddUpstream("localhost", listener.port());
-  Start();
-  Ask(1, 0);
-  EXPECT_EQ(Await().second, DialStatus::kOk);
-}
-
-TEST_F(ConnectorTest, TellsThatNobodyListens) {
-  Listener listener;
-  AddUpstream("127.0.0.1", listener.port());
-  listener.Close();
-  Start();
-  Ask(1, 0);
-  EXPECT_EQ(Await().second, DialStatus::kRefused);
-  EXPECT_FALSE(socket_.valid());
-}
-
-TEST_F(ConnectorTest, AnAddressThatMayNotBeDialledIsNoAddress) {
+TEST_F(ConnectorTest, FailuresReachTheWorker) {
+  AddUpstream("127.0.0.1", DeadPort());
   AddUpstream("169.254.169.254", 80);
   Start();
-  Ask(1, 0);
-  EXPECT_EQ(Await().second, DialStatus::kUnresolved);
+  EXPECT_THAT(Dial(0), StatusCodeIs(StatusCode::kUnavailable));
+  EXPECT_THAT(Dial(1), StatusCodeIs(StatusCode::kUnavailable));
+  EXPECT_THAT(Dial(2), StatusCodeIs(StatusCode::kNotFound));
 }
 
-TEST_F(ConnectorTest, AWorkerCannotNameAnUpstreamThatIsNotConfigured) {
-  Start();
-  Ask(1, 0);
-  EXPECT_EQ(Await().second, DialStatus::kNotFound);
-  Ask(2, 65535);
-  EXPECT_EQ(Await().second, DialStatus::kNotFound);
-}
-
-TEST_F(ConnectorTest, TooManyDialsAtATimeAreRefused) {
-  Listener listener;
-  AddUpstream("127.0.0.1", listener.port());
+TEST_F(ConnectorTest, DialsUnderWayAreBoundedPerChannel) {
+  const Listener listener = Listen();
+  AddUpstream("127.0.0.1", listener.port);
   settings_.max_dials = 2;
   Start();
-  for (uint64_t id = 1; id <= 3; ++id) Ask(id, 0);
-  int busy = 0;
-  for (int i = 0; i < 3; ++i) busy += Await().second == DialStatus::kBusy;
-  EXPECT_EQ(busy, 1);
-}
-
-TEST_F(ConnectorTest, AFrameOfAnotherKindEndsTheChannel) {
-  Start();
-  ASSERT_TRUE(worker_.SendMessage(1, Ready{}).ok());
-  ReceivedFrame frame;
-  absl::Status received = worker_.Receive(frame);
-  while (absl::IsNotFound(received)) {
-    loop_->TurnOnce(/*block=*/true);
-    received = worker_.Receive(frame);
+  std::vector<StatusCode> codes;
+  for (int i = 0; i < 4; ++i) {
+    client_->Dial(0, [&](absl::StatusOr<UniqueFd> socket) {
+      codes.push_back(socket.status().code());
+    });
   }
-  EXPECT_TRUE(absl::IsUnavailable(received));
+  TurnUntil(*loop_, [&] { return codes.size() == 4; });
+  EXPECT_EQ(
+      std::count(codes.begin(), codes.end(), StatusCode::kResourceExhausted),
+      2);
+  EXPECT_THAT(Dial(0), IsOk());
 }
 
-TEST_F(ConnectorTest, ANewChannelReplacesTheOldOne) {
-  Listener listener;
-  AddUpstream("127.0.0.1", listener.port());
+TEST_F(ConnectorTest, ABrokenFrameEndsTheChannelAndNothingElse) {
+  const Listener listener = Listen();
+  AddUpstream("127.0.0.1", listener.port);
   Start();
-  Ask(1, 0);
+  auto hostile = *FrameChannel::MakePair();
+  FrameChannel worker(std::move(hostile.first));
+  connector_->SetChannel(1, std::move(hostile.second));
+  const uint8_t junk[] = {1, 2, 3};
+  ASSERT_THAT(worker.Send(junk), IsOk());
+  TurnUntil(*loop_, [this] { return connector_->channels() == 1; });
+  EXPECT_THAT(Dial(0), IsOk());
+}
+
+TEST_F(ConnectorTest, ARestartedWorkerGetsANewChannel) {
+  const Listener listener = Listen();
+  AddUpstream("127.0.0.1", listener.port);
+  Start();
   Introduce();
-  Ask(2, 0);
-  EXPECT_EQ(Await().first, 2u);
+  EXPECT_EQ(connector_->channels(), 1u);
+  EXPECT_THAT(Dial(0), IsOk());
+}
+
+TEST_F(ConnectorTest, AWorkerThatGoesTakesItsDialsAlong) {
+  AddUpstream("127.0.0.1", Listen().port);
+  Start();
+  bool empty = false;
+  connector_->set_on_empty([&empty] { empty = true; });
+  client_->Dial(0, [](absl::StatusOr<UniqueFd>) {});
+  client_.reset();
+  TurnUntil(*loop_, [&] { return empty; });
+  TurnUntilQuiet(*loop_);
+}
+
+TEST(Connector, SettingsWithTooManyUpstreamsAreRefused) {
+  const auto loop = *Loop::Create();
+  ConnectorSettings settings{};
+  settings.upstream_count = kMaxUpstreams + 1;
+  EXPECT_THAT(Connector::Create(*loop, settings),
+              StatusCodeIs(StatusCode::kInvalidArgument));
 }
 
 }  // namespace

@@ -4,11 +4,29 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
 namespace holt::worker {
 namespace {
+
+// An upstream that vanished without a word is noticed after two minutes.
+constexpr int kKeepAliveIdle = 60;
+constexpr int kKeepAliveInterval = 15;
+constexpr int kKeepAliveProbes = 4;
+
+void Set(int fd, int level, int option, int value) {
+  ::setsockopt(fd, level, option, &value, sizeof(value));
+}
+
+void Tune(int fd) {
+  Set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  Set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+  Set(fd, IPPROTO_TCP, TCP_KEEPIDLE, kKeepAliveIdle);
+  Set(fd, IPPROTO_TCP, TCP_KEEPINTVL, kKeepAliveInterval);
+  Set(fd, IPPROTO_TCP, TCP_KEEPCNT, kKeepAliveProbes);
+}
 
 DialStatus StatusOf(int error_number) {
   switch (error_number) {
@@ -16,30 +34,15 @@ DialStatus StatusOf(int error_number) {
       return DialStatus::kRefused;
     case ETIMEDOUT:
       return DialStatus::kTimedOut;
-    case EMFILE:
-    case ENFILE:
-    case EAGAIN:
-      return DialStatus::kBusy;
     default:
       return DialStatus::kUnreachable;
   }
 }
 
-// Small writes go out at once, and a peer that vanished is noticed although a
-// pooled connection is silent.
-void SetOptions(int socket) {
-  const int on = 1;
-  const int idle_seconds = 60;
-  ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-  ::setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-  ::setsockopt(socket, IPPROTO_TCP, TCP_KEEPIDLE, &idle_seconds,
-               sizeof(idle_seconds));
-}
-
-int SocketError(int socket) {
+int ErrorOf(int fd) {
   int error_number = 0;
   socklen_t size = sizeof(error_number);
-  if (::getsockopt(socket, SOL_SOCKET, SO_ERROR, &error_number, &size) != 0) {
+  if (::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error_number, &size) != 0) {
     return errno;
   }
   return error_number;
@@ -47,70 +50,97 @@ int SocketError(int socket) {
 
 }  // namespace
 
-Dial::Dial(Loop& loop, Resolver::Addresses addresses, Callback callback)
-    : loop_(loop),
-      addresses_(std::move(addresses)),
-      callback_(std::move(callback)),
-      next_(loop, [this] { TryNext(); }),
-      deadline_(loop, [this] { Finish(DialStatus::kTimedOut, UniqueFd()); }) {}
+struct Dial::Attempt : Deletable {
+  Attempt(Dial& dial, UniqueFd socket_to_own)
+      : socket(std::move(socket_to_own)),
+        event(dial.loop_, socket.get(),
+              [this, &dial](uint32_t /*ready*/) { dial.OnAnswered(*this); }) {
+    event.SetInterest(FdEvent::kWrite);
+  }
+  UniqueFd socket;
+  FdEvent event;
+};
 
-void Dial::Start(absl::Duration timeout) {
-  deadline_.Start(timeout);
+Dial::Dial(Loop& loop, absl::Duration timeout, Callback callback)
+    : loop_(loop),
+      timeout_(timeout),
+      callback_(std::move(callback)),
+      deadline_(loop,
+                [this] {
+                  const bool silent = !attempts_.empty() || addresses_.empty();
+                  Finish(silent ? DialStatus::kTimedOut : failure_, UniqueFd());
+                }),
+      next_(loop, [this] { TryNext(); }) {
+  deadline_.Start(timeout_);
+}
+
+Dial::~Dial() = default;
+
+void Dial::Start(std::vector<SocketAddress> addresses) {
+  addresses_ = std::move(addresses);
   next_.Start(absl::ZeroDuration());
 }
 
 void Dial::TryNext() {
-  if (finished_) return;
-  if (tried_ == addresses_.size()) {
-    if (running_ == 0) Finish(last_failure_, UniqueFd());
-    return;
+  while (tried_ < addresses_.size()) {
+    if (Try(addresses_[tried_++])) {
+      if (tried_ < addresses_.size()) next_.Start(kStagger);
+      return;
+    }
   }
-  const SocketAddress& address = addresses_[tried_++];
-  auto attempt = std::make_unique<Attempt>();
-  attempt->socket.reset(::socket(
-      address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!attempt->socket.valid()) {
-    OnAttemptFailed(errno);
-    return;
+  GiveUpIfNoneLeft();
+}
+
+bool Dial::Try(const SocketAddress& address) {
+  UniqueFd socket(::socket(address.family(),
+                           SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!socket.valid()) {
+    failure_ = StatusOf(errno);
+    return false;
   }
-  SetOptions(attempt->socket.get());
-  if (::connect(attempt->socket.get(), address.get(), address.size) != 0 &&
+  Tune(socket.get());
+  if (::connect(socket.get(), address.get(), address.size()) != 0 &&
       errno != EINPROGRESS) {
-    OnAttemptFailed(errno);
-    return;
+    failure_ = StatusOf(errno);
+    return false;
   }
-  ++running_;
-  Attempt& started = *attempt;
-  started.event = std::make_unique<FdEvent>(
-      loop_, started.socket.get(),
-      [this, &started](uint32_t) { OnAttemptReady(started); });
-  started.event->SetInterest(FdEvent::kWrite);
-  attempts_.push_back(std::move(attempt));
-  next_.Start(kStagger);
+  attempts_.push_back(std::make_unique<Attempt>(*this, std::move(socket)));
+  return true;
 }
 
-void Dial::OnAttemptReady(Attempt& attempt) {
-  attempt.event->SetInterest(0);
-  --running_;
-  const int error_number = SocketError(attempt.socket.get());
+void Dial::OnAnswered(Attempt& attempt) {
+  // Two may answer in one turn.
+  if (finished_) return;
+  const int error_number = ErrorOf(attempt.socket.get());
+  attempt.event.SetInterest(0);
   if (error_number == 0) {
-    Finish(DialStatus::kOk, std::move(attempt.socket));
-    return;
+    return Finish(DialStatus::kOk, std::move(attempt.socket));
   }
-  OnAttemptFailed(error_number);
+  failure_ = StatusOf(error_number);
+  Drop(attempt);
+  TryNext();
 }
 
-void Dial::OnAttemptFailed(int error_number) {
-  last_failure_ = StatusOf(error_number);
-  next_.Start(absl::ZeroDuration());
+void Dial::Drop(Attempt& attempt) {
+  attempt.socket.reset();
+  const auto found =
+      std::find_if(attempts_.begin(), attempts_.end(),
+                   [&attempt](const auto& a) { return a.get() == &attempt; });
+  loop_.DeferDelete(std::move(*found));
+  attempts_.erase(found);
+}
+
+void Dial::GiveUpIfNoneLeft() {
+  if (attempts_.empty() && tried_ == addresses_.size()) {
+    Finish(failure_, UniqueFd());
+  }
 }
 
 void Dial::Finish(DialStatus status, UniqueFd socket) {
   if (finished_) return;
   finished_ = true;
-  next_.Cancel();
   deadline_.Cancel();
-  for (const auto& attempt : attempts_) attempt->event->SetInterest(0);
+  next_.Cancel();
   callback_(status, std::move(socket));
 }
 

@@ -1,10 +1,11 @@
-// One dial: connects to the addresses of a name, the next one started when an
-// earlier one fails or is slow (RFC 8305 in its simplest form), and gives the
-// first socket that is connected. Connector.
+// One dial: connects to the first of some addresses that answers, starting the
+// next when one failed or has been silent for a while (as RFC 8305 advises).
+// Connector.
 #ifndef HOLT_WORKER_CONNECTOR_DIAL_H_
 #define HOLT_WORKER_CONNECTOR_DIAL_H_
 
 #include <functional>
+#include <list>
 #include <memory>
 #include <vector>
 
@@ -12,44 +13,46 @@
 #include "common/base/unique_fd.h"
 #include "common/event/loop.h"
 #include "common/ipc/frames.h"
-#include "worker/connector/resolver.h"
+#include "worker/connector/socket_address.h"
 
 namespace holt::worker {
 
 class Dial final : public Deletable {
  public:
-  // How it ended: kOk with a connected, non-blocking socket, or why not. Runs
-  // once, from the loop, and never inside Start().
-  using Callback = std::function<void(DialStatus status, UniqueFd socket)>;
+  // The connected socket (non-blocking, without delay of small writes, kept
+  // alive), or an invalid one and why.
+  using Callback = std::function<void(DialStatus, UniqueFd)>;
 
-  // A slow address is given this long before the next one is tried beside it.
   static constexpr absl::Duration kStagger = absl::Milliseconds(250);
 
-  Dial(Loop& loop, Resolver::Addresses addresses, Callback callback);
-  ~Dial() override = default;
+  // `callback` runs once, later. Its owner then hands the dial to
+  // Loop::DeferDelete; destroying it before ends the dial silently.
+  Dial(Loop& loop, absl::Duration timeout, Callback callback);
+  ~Dial() override;
 
-  void Start(absl::Duration timeout);
+  // `addresses`, the best first. An empty list is kUnresolved.
+  void Start(std::vector<SocketAddress> addresses);
 
  private:
-  struct Attempt {
-    UniqueFd socket;
-    std::unique_ptr<FdEvent> event;
-  };
-
+  struct Attempt;
   void TryNext();
-  void OnAttemptReady(Attempt& attempt);
-  void OnAttemptFailed(int error_number);
+  // False when it failed at once.
+  bool Try(const SocketAddress& address);
+  void OnAnswered(Attempt& attempt);
+  void Drop(Attempt& attempt);
+  void GiveUpIfNoneLeft();
   void Finish(DialStatus status, UniqueFd socket);
 
   Loop& loop_;
-  const Resolver::Addresses addresses_;
+  const absl::Duration timeout_;
   Callback callback_;
-  Timer next_;
   Timer deadline_;
+  Timer next_;
+  std::vector<SocketAddress> addresses_;
   size_t tried_ = 0;
-  size_t running_ = 0;
-  std::vector<std::unique_ptr<Attempt>> attempts_;
-  DialStatus last_failure_ = DialStatus::kUnreachable;
+  std::list<std::unique_ptr<Attempt>> attempts_;
+  // What the latest failure was.
+  DialStatus failure_ = DialStatus::kUnresolved;
   bool finished_ = false;
 };
 

@@ -1,83 +1,135 @@
 #include "worker/connector/socket_address.h"
 
 #include <arpa/inet.h>
-#include <netinet/in.h>
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstring>
-#include <string>
 
 namespace holt::worker {
 namespace {
 
-void SetPort(SocketAddress& address, uint16_t port) {
-  // The port stands at the same place in both families.
-  static_assert(offsetof(sockaddr_in, sin_port) ==
-                offsetof(sockaddr_in6, sin6_port));
-  reinterpret_cast<sockaddr_in*>(&address.storage)->sin_port = ::htons(port);
+using Bytes = std::array<uint8_t, 16>;
+
+constexpr Bytes Mapped(uint8_t a, uint8_t b, uint8_t c, uint8_t d) {
+  return {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d};
 }
 
-bool MayBeDialled4(uint32_t address) {
-  const bool link_local = (address >> 16) == 0xa9fe;
-  const bool multicast_or_reserved = (address >> 28) >= 0xe;
-  return !link_local && !multicast_or_reserved && address != 0;
+constexpr std::array<Bytes, 5> kMetadataServices = {
+    Mapped(169, 254, 169, 254),  // most clouds
+    Mapped(100, 100, 100, 200),  // Alibaba
+    Mapped(192, 0, 0, 192),      // Oracle
+    Mapped(168, 63, 129, 16),    // Azure's wire server
+    // fd00:ec2::254, Amazon over IPv6
+    Bytes{0xfd, 0, 0x0e, 0xc2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x02, 0x54}};
+
+// A form of IPv6 address that has an IPv4 address at some offset.
+struct Embedding {
+  Bytes prefix;
+  size_t prefix_size;
+  size_t offset;
+};
+
+constexpr std::array<Embedding, 3> kEmbeddings = {{
+    {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 12, 12},  // compatible, deprecated
+    {{0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0}, 12, 12},  // NAT64
+    {{0x20, 0x02}, 2, 2},                                     // 6to4
+}};
+
+Bytes BytesOf(const in6_addr& address) {
+  Bytes bytes;
+  std::memcpy(bytes.data(), &address, bytes.size());
+  return bytes;
 }
 
-bool MayBeDialled6(const in6_addr& address) {
-  if (IN6_IS_ADDR_V4MAPPED(&address) || IN6_IS_ADDR_V4COMPAT(&address)) {
-    if (IN6_IS_ADDR_LOOPBACK(&address)) return true;
-    uint32_t mapped = 0;
-    std::memcpy(&mapped, address.s6_addr + 12, sizeof(mapped));
-    return MayBeDialled4(::ntohl(mapped));
+Bytes Unwrap(const Bytes& bytes) {
+  for (const Embedding& form : kEmbeddings) {
+    if (!std::equal(form.prefix.begin(), form.prefix.begin() + form.prefix_size,
+                    bytes.begin())) {
+      continue;
+    }
+    const uint8_t* v4 = bytes.data() + form.offset;
+    // ::1 and :: are no embedded addresses.
+    if (form.prefix[0] == 0 && form.prefix[1] == 0 && v4[0] == 0) return bytes;
+    return Mapped(v4[0], v4[1], v4[2], v4[3]);
   }
-  // fd00:ec2::254 is the IPv6 form of a cloud's metadata service.
-  static constexpr uint8_t kMetadata[16] = {
-      0xfd, 0x00, 0x0e, 0xc2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0x54};
-  return !IN6_IS_ADDR_LINKLOCAL(&address) && !IN6_IS_ADDR_MULTICAST(&address) &&
-         !IN6_IS_ADDR_UNSPECIFIED(&address) &&
-         std::memcmp(address.s6_addr, kMetadata, sizeof(kMetadata)) != 0;
+  return bytes;
 }
 
 }  // namespace
 
-std::optional<SocketAddress> ParseLiteral(absl::string_view host,
-                                          uint16_t port) {
-  const std::string text(host);
+SocketAddress SocketAddress::From(const in_addr& address, uint16_t port) {
   sockaddr_in v4{};
-  if (::inet_pton(AF_INET, text.c_str(), &v4.sin_addr) == 1) {
-    v4.sin_family = AF_INET;
-    return CopyAddress(reinterpret_cast<const sockaddr*>(&v4), sizeof(v4),
-                       port);
-  }
+  v4.sin_family = AF_INET;
+  v4.sin_port = htons(port);
+  v4.sin_addr = address;
+  SocketAddress made;
+  std::memcpy(&made.storage_, &v4, sizeof(v4));
+  made.size_ = sizeof(v4);
+  return made;
+}
+
+SocketAddress SocketAddress::From(const in6_addr& address, uint16_t port) {
   sockaddr_in6 v6{};
-  if (::inet_pton(AF_INET6, text.c_str(), &v6.sin6_addr) == 1) {
-    v6.sin6_family = AF_INET6;
-    return CopyAddress(reinterpret_cast<const sockaddr*>(&v6), sizeof(v6),
-                       port);
-  }
+  v6.sin6_family = AF_INET6;
+  v6.sin6_port = htons(port);
+  v6.sin6_addr = address;
+  SocketAddress made;
+  std::memcpy(&made.storage_, &v6, sizeof(v6));
+  made.size_ = sizeof(v6);
+  return made;
+}
+
+std::optional<SocketAddress> SocketAddress::Parse(const std::string& literal,
+                                                  uint16_t port) {
+  in_addr v4{};
+  if (::inet_pton(AF_INET, literal.c_str(), &v4) == 1) return From(v4, port);
+  in6_addr v6{};
+  if (::inet_pton(AF_INET6, literal.c_str(), &v6) == 1) return From(v6, port);
   return std::nullopt;
 }
 
-std::optional<SocketAddress> CopyAddress(const sockaddr* address,
-                                         socklen_t size, uint16_t port) {
-  const bool known =
-      (address->sa_family == AF_INET && size == sizeof(sockaddr_in)) ||
-      (address->sa_family == AF_INET6 && size == sizeof(sockaddr_in6));
-  if (!known) return std::nullopt;
-  SocketAddress copy;
-  std::memcpy(&copy.storage, address, size);
-  copy.size = size;
-  SetPort(copy, port);
-  return copy;
+void SocketAddress::set_port(uint16_t port) {
+  // At the same place in both families.
+  static_assert(offsetof(sockaddr_in, sin_port) ==
+                offsetof(sockaddr_in6, sin6_port));
+  reinterpret_cast<sockaddr_in*>(&storage_)->sin_port = htons(port);
 }
 
-bool MayBeDialled(const SocketAddress& address) {
-  if (address.family() == AF_INET) {
-    const auto* v4 = reinterpret_cast<const sockaddr_in*>(&address.storage);
-    return MayBeDialled4(::ntohl(v4->sin_addr.s_addr));
+in6_addr SocketAddress::Normalized() const {
+  Bytes bytes{};
+  if (family() == AF_INET) {
+    sockaddr_in v4{};
+    std::memcpy(&v4, &storage_, sizeof(v4));
+    std::array<uint8_t, 4> raw;
+    std::memcpy(raw.data(), &v4.sin_addr, raw.size());
+    bytes = Mapped(raw[0], raw[1], raw[2], raw[3]);
+  } else {
+    sockaddr_in6 v6{};
+    std::memcpy(&v6, &storage_, sizeof(v6));
+    bytes = Unwrap(BytesOf(v6.sin6_addr));
   }
-  if (address.family() != AF_INET6) return false;
-  return MayBeDialled6(
-      reinterpret_cast<const sockaddr_in6*>(&address.storage)->sin6_addr);
+  in6_addr address{};
+  std::memcpy(&address, bytes.data(), bytes.size());
+  return address;
+}
+
+bool SocketAddress::IsMetadataService() const {
+  const Bytes bytes = BytesOf(Normalized());
+  return std::find(kMetadataServices.begin(), kMetadataServices.end(), bytes) !=
+         kMetadataServices.end();
+}
+
+bool SocketAddress::IsLocal() const {
+  const in6_addr address = Normalized();
+  if (IN6_IS_ADDR_V4MAPPED(&address)) {
+    const Bytes bytes = BytesOf(address);
+    const bool link_local = bytes[12] == 169 && bytes[13] == 254;
+    return bytes[12] == 127 || bytes[12] == 0 || link_local;
+  }
+  return IN6_IS_ADDR_LOOPBACK(&address) || IN6_IS_ADDR_UNSPECIFIED(&address) ||
+         IN6_IS_ADDR_LINKLOCAL(&address);
 }
 
 }  // namespace holt::worker
