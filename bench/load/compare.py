@@ -1,0 +1,332 @@
+#!/usr/bin/env python3
+"""Holt beside nginx: processor time, memory and system calls of the same work, in alternating rounds.
+
+Both stand in front of the same demo upstream with the same certificate and the same number of workers. What counts is
+the ratio of two rounds that ran one after the other; absolute times say more about the machine. docs/performance.md
+explains the figures.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+
+import measure
+import processes
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+@dataclass
+class Case:
+    name: str
+    unit: str  # "request", "chunk" or "handshake": what a figure is divided by
+    requests: int
+    connections: int
+    arguments: list = field(default_factory=list)
+
+    def units(self, result):
+        if self.unit == "chunk":
+            return result["events"]
+        return result["succeeded"]
+
+
+def stream(chunks, delay_ms=0):
+    pace = f"/delay:{delay_ms}" if delay_ms else ""
+    # The usage is asked for, so that both deliver the same bytes; Holt asks for it in any case.
+    return ["--stream", "--include-usage", f"--model=holt-demo/chunks:{chunks}{pace}"]
+
+
+CASES = [
+    Case("whole, 0.6 KiB", "request", 20_000, 64),
+    Case("whole, 64 KiB", "request", 8_000, 64, ["--model=holt-demo/chunks:1/chunk-bytes:65536"]),
+    Case("64 streams, paced", "chunk", 640, 64, stream(100, delay_ms=2)),
+    Case("64 streams, as fast as they come", "chunk", 2_000, 64, stream(100)),
+    Case("1 stream, paced", "chunk", 40, 1, stream(100, delay_ms=1)),
+    Case("1 stream, as fast as it comes", "chunk", 1_000, 1, stream(100)),
+    Case("full handshake", "handshake", 3_000, 16, ["--reconnect-every=1"]),
+    Case("resumed handshake", "handshake", 3_000, 16, ["--reconnect-every=1", "--resume"]),
+]
+
+IDLE_CONNECTIONS = 1000
+
+
+class LoadError(Exception):
+    """Requests failed: a figure made of them would be a lie."""
+
+
+class Bench:
+    def __init__(self, programs, folder):
+        self.programs = programs
+        self.folder = folder
+        self.certificate = processes.Certificate(folder)
+        self.demo = processes.Demo(programs, folder)
+        self.started = 0
+
+    def start(self, kind, workers):
+        self.started += 1
+        folder = os.path.join(self.folder, f"{kind.name}-{self.started}")
+        os.mkdir(folder)
+        return kind(self.programs, folder, self.certificate, self.demo, workers)
+
+    def command(self, gateway, case, requests):
+        words = [self.programs["holt-load"], "-o", "json", f"--connections={case.connections}",
+                 f"--requests={requests}", f"--ca-file={self.certificate.certificate}", *case.arguments]
+        if gateway.key_file:
+            words.append(f"--key-file={gateway.key_file}")
+        return words + [gateway.url]
+
+    def load(self, gateway, case, requests=None):
+        requests = requests or case.requests
+        finished = self.demo.finished()
+        done = subprocess.run(self.command(gateway, case, requests), capture_output=True, text=True, check=False)
+        if not done.stdout:
+            raise LoadError(f"{gateway.name}, {case.name}: {done.stderr}")
+        result = json.loads(done.stdout)
+        delivered = self.demo.finished() - finished
+        if result["failed"] or result["succeeded"] != requests or delivered != requests:
+            raise LoadError(f"{gateway.name}, {case.name}: the upstream delivered {delivered} of {requests}, "
+                            f"and the client says {done.stdout}{gateway.running.log()}")
+        return result
+
+    def end(self):
+        self.demo.end()
+
+
+def run_round(bench, gateway, case):
+    """One measured round."""
+    before = measure.cpu_by_process(gateway.pid)
+    result = bench.load(gateway, case)
+    used = measure.cpu_between(before, measure.cpu_by_process(gateway.pid))
+    per_unit = 1e6 / case.units(result)
+    return {
+        "cpu_us": sum(used.values()) * per_unit,
+        "cpu_us_by_process": {name: seconds * per_unit for name, seconds in used.items()},
+        "result": result,
+    }
+
+
+def run_case(bench, pair, case, rounds):
+    """Alternating rounds of both, after one of each that is thrown away."""
+    for gateway in pair:
+        bench.load(gateway, case, requests=max(case.connections, case.requests // 10))
+    measured = {gateway.name: [] for gateway in pair}
+    for _ in range(rounds):
+        for gateway in pair:
+            measured[gateway.name].append(run_round(bench, gateway, case))
+    return measured
+
+
+def count_calls(bench, gateway, case):
+    """{system call: how many per unit} of the workers."""
+    workers = [pid for pid in measure.family(gateway.pid) if measure.name_of(pid) == gateway.worker_name]
+    if gateway.worker_name == measure.name_of(gateway.pid):
+        workers.remove(gateway.pid)  # nginx's master
+    bench.load(gateway, case, requests=case.connections)
+    strace = measure.SystemCalls(workers, os.path.join(bench.folder, "strace"))
+    result = bench.load(gateway, case, requests=max(case.connections, case.requests // 10))
+    units = case.units(result)
+    return {name: calls / units for name, calls in strace.end().items()}
+
+
+def measure_idle(bench, kind):
+    """Memory before and with connections that each had one request and now wait, and processor time while nothing
+    happens."""
+    gateway = bench.start(kind, workers=1)
+    try:
+        pids = measure.family(gateway.pid)
+        case = Case("idle", "request", IDLE_CONNECTIONS, IDLE_CONNECTIONS, ["--hold"])
+        bench.load(gateway, Case("warm", "request", 2, 1))
+        before = measure.memory(pids)
+        with subprocess.Popen(bench.command(gateway, case, IDLE_CONNECTIONS), stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, text=True) as holder:
+            result = json.loads(holder.stdout.readline())
+            if result["failed"]:
+                raise LoadError(f"{gateway.name}, idle connections: {result}")
+            busy = measure.cpu_by_process(gateway.pid)
+            time.sleep(2)
+            idle = measure.cpu_between(busy, measure.cpu_by_process(gateway.pid))
+            with_connections = measure.memory(pids)
+            holder.stdin.close()
+        return {
+            "resident_kib": before.resident_kib,
+            "proportional_kib": before.proportional_kib,
+            "kib_per_connection":
+                (with_connections.proportional_kib - before.proportional_kib) / IDLE_CONNECTIONS,
+            "idle_cpu_ms_per_s": sum(idle.values()) / 2 * 1000,
+        }
+    finally:
+        gateway.end()
+
+
+def summarize(case, measured):
+    ratios = [h["cpu_us"] / n["cpu_us"] for h, n in zip(measured["holt"], measured["nginx"])]
+    parts = {}
+    for one in measured["holt"]:
+        for name, microseconds in one["cpu_us_by_process"].items():
+            parts.setdefault(name, []).append(microseconds)
+    def of(gateway, read):
+        return measure.Spread.of([read(one) for one in measured[gateway]]).median
+    return {
+        "case": case.name,
+        "unit": case.unit,
+        "holt_cpu_us": of("holt", lambda one: one["cpu_us"]),
+        "nginx_cpu_us": of("nginx", lambda one: one["cpu_us"]),
+        "ratio": vars(measure.Spread.of(ratios)),
+        "holt_parts_us": {name: measure.Spread.of(values).median for name, values in parts.items()},
+        "first_byte_p50_us": {g: of(g, lambda one: one["result"]["first_byte_us"]["p50"]) for g in measured},
+        "whole_p99_us": {g: of(g, lambda one: one["result"]["whole_us"]["p99"]) for g in measured},
+        "tls": sorted({one["result"]["tls"] for rounds in measured.values() for one in rounds} - {""}),
+        "same_bytes": len({one["result"]["body_bytes"] for g in measured for one in measured[g]}) == 1,
+    }
+
+
+def compare(bench, options, workers):
+    """Rows of one pair of gateways, for all cases."""
+    pair = [bench.start(processes.Holt, workers), bench.start(processes.Nginx, workers)]
+    try:
+        sent = bench.demo.finished()
+        rows = []
+        for case in options.cases:
+            note(f"{case.name}, {workers or 'default'} workers")
+            rows.append(summarize(case, run_case(bench, pair, case, options.rounds)))
+        return {"workers": workers or "default", "rows": rows, "memory": {
+            gateway.name: vars(measure.memory(measure.family(gateway.pid))) for gateway in pair},
+            "ledger": check_ledger(bench, pair[0], sent)}
+    finally:
+        for gateway in pair:
+            gateway.end()
+
+
+def check_ledger(bench, holt, sent):
+    """Waits until Holt has billed its half of what the upstream delivered."""
+    delivered = (bench.demo.finished() - sent) // 2
+    for _ in range(100):
+        billed = holt.billed()
+        if billed >= delivered:
+            break
+        time.sleep(0.1)
+    return {"delivered": delivered, "billed": billed}
+
+
+def compare_calls(bench, options):
+    pair = [bench.start(processes.Holt, 1), bench.start(processes.Nginx, 1)]
+    try:
+        rows = []
+        for case in options.cases:
+            note(f"system calls: {case.name}")
+            rows.append({"case": case.name, "unit": case.unit,
+                         **{gateway.name: count_calls(bench, gateway, case) for gateway in pair}})
+        return rows
+    finally:
+        for gateway in pair:
+            gateway.end()
+
+
+def note(text):
+    print(f"compare: {text}", file=sys.stderr, flush=True)
+
+
+def print_comparison(comparison):
+    print(f"\n### Workers: {comparison['workers']}\n")
+    print("| case | per | Holt, µs | nginx, µs | Holt / nginx (least, median, most) | supervisor, courier, connector, "
+          "admin-service, µs |")
+    print("|---|---|---:|---:|---:|---:|")
+    for row in comparison["rows"]:
+        ratio = row["ratio"]
+        others = sum(us for name, us in row["holt_parts_us"].items() if name != "holt-worker")
+        print(f"| {row['case']} | {row['unit']} | {row['holt_cpu_us']:.1f} | {row['nginx_cpu_us']:.1f} | "
+              f"{ratio['least']:.2f}, **{ratio['median']:.2f}**, {ratio['most']:.2f} | {others:.1f} |")
+    print(f"\nBilled {comparison['ledger']['billed']} of {comparison['ledger']['delivered']} requests.")
+    for name, size in comparison["memory"].items():
+        print(f"Memory after it, {name}: {size['resident_kib'] / 1024:.1f} MiB resident, "
+              f"{size['proportional_kib'] / 1024:.1f} MiB proportional.")
+
+
+def print_calls(rows):
+    print("\n### System calls of one worker\n")
+    print("| case | per | Holt | nginx | Holt's | nginx's |")
+    print("|---|---|---:|---:|---|---|")
+    for row in rows:
+        def listed(calls):
+            most = sorted(calls.items(), key=lambda call: -call[1])[:6]
+            return ", ".join(f"{name} {count:.2f}" for name, count in most if count >= 0.005)
+        print(f"| {row['case']} | {row['unit']} | {sum(row['holt'].values()):.2f} | {sum(row['nginx'].values()):.2f} | "
+              f"{listed(row['holt'])} | {listed(row['nginx'])} |")
+
+
+def print_idle(idle):
+    print(f"\n### At rest, one worker, {IDLE_CONNECTIONS} TLS connections\n")
+    print("| | resident, MiB | proportional, MiB | KiB per connection | ms of CPU per second |")
+    print("|---|---:|---:|---:|---:|")
+    for name, one in idle.items():
+        print(f"| {name} | {one['resident_kib'] / 1024:.1f} | {one['proportional_kib'] / 1024:.1f} | "
+              f"{one['kib_per_connection']:.1f} | {one['idle_cpu_ms_per_s']:.2f} |")
+
+
+def find_programs(folder, load):
+    programs = {name: os.path.join(folder, name) for name in ("holt-supervisor", "holtctl", "holt-demo-upstream")}
+    programs["holt-load"] = load
+    programs["nginx"] = "/usr/sbin/nginx"
+    for name, path in programs.items():
+        if not os.access(path, os.X_OK):
+            sys.exit(f"compare: {name} is not at {path}: docs/performance.md says how to build and what to install")
+    return programs
+
+
+def read_options():
+    names = {str(number): case for number, case in enumerate(CASES, 1)}
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, epilog=
+                                     "cases: " + "; ".join(f"{number} {case.name}" for number, case in names.items()))
+    parser.add_argument("--bin", default=os.path.join(ROOT, "build/bin"), help="folder of Holt's programs")
+    parser.add_argument("--load", default=os.path.join(ROOT, "build/bin/holt-load"), help="the load generator")
+    parser.add_argument("--rounds", type=int, default=7, help="of each case and gateway (7)")
+    parser.add_argument("--workers", default="1,default", help="numbers of workers to compare with (1,default)")
+    parser.add_argument("--cases", default=",".join(names), help="by number, parted by commas (all)")
+    parser.add_argument("--only", choices=("time", "calls", "idle"), action="append", help="what to measure (all)")
+    parser.add_argument("-o", "--output", choices=("table", "json"), default="table")
+    options = parser.parse_args()
+    options.cases = [names[number] for number in options.cases.split(",")]
+    options.workers = [None if word == "default" else int(word) for word in options.workers.split(",")]
+    options.only = options.only or ["time", "calls", "idle"]
+    return options
+
+
+def main():
+    options = read_options()
+    processes.raise_file_limit()
+    programs = find_programs(options.bin, options.load)
+    found = {"load_average": os.getloadavg(), "processors": os.cpu_count()}
+    with tempfile.TemporaryDirectory(prefix="holt-bench-") as folder:
+        os.chmod(folder, 0o755)  # nginx's workers run as another user
+        bench = Bench(programs, folder)
+        try:
+            if "time" in options.only:
+                found["comparisons"] = [compare(bench, options, workers) for workers in options.workers]
+            if "calls" in options.only:
+                found["calls"] = compare_calls(bench, options)
+            if "idle" in options.only:
+                found["idle"] = {kind.name: measure_idle(bench, kind) for kind in (processes.Holt, processes.Nginx)}
+        finally:
+            bench.end()
+    if options.output == "json":
+        print(json.dumps(found, indent=1))
+        return
+    print("Load average before: " + ", ".join(f"{one:.2f}" for one in found["load_average"]))
+    for comparison in found.get("comparisons", []):
+        print_comparison(comparison)
+    if "calls" in found:
+        print_calls(found["calls"])
+    if "idle" in found:
+        print_idle(found["idle"])
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (LoadError, RuntimeError, processes.StartError) as error:
+        sys.exit(f"compare: {error}")
