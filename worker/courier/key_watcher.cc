@@ -66,6 +66,7 @@ void KeyWatcher::OnChange(const KeyTableChange& change) {
     return;
   }
   silence_timer_.Start(kSilence);
+  progressed_ = progressed_ || !change.has_heartbeat();
   if (change.has_snapshot_end()) back_off_ = kFirstBackOff;
   if (sync_.has_table() && on_table_ != nullptr) {
     std::exchange(on_table_, nullptr)();
@@ -89,8 +90,10 @@ void KeyWatcher::Poll() {
 }
 
 void KeyWatcher::OnEpoch(uint64_t epoch) {
-  const bool lags = announced_epoch_ > sync_.epoch();
+  // A long snapshot is no lag as long as it comes.
+  const bool lags = announced_epoch_ > sync_.epoch() && !progressed_;
   announced_epoch_ = epoch;
+  progressed_ = false;
   // A stream that is about to start has a snapshot to bring.
   if (!lags || start_timer_.pending()) return;
   Log(Severity::kWarning, "key_stream_lags")

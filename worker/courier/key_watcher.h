@@ -41,6 +41,8 @@ class KeyWatcher final : public KeyWatchEvents {
   // What the admin-service said last; the stream has until the next answer to
   // get there.
   uint64_t announced_epoch_ = 0;
+  // Something but heartbeats came since then.
+  bool progressed_ = false;
   absl::Duration back_off_;
   Timer start_timer_;
   Timer silence_timer_;
