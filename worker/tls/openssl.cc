@@ -29,6 +29,7 @@ absl::Status OpenSslError(absl::string_view what) {
 
 absl::StatusOr<X509StackPtr> ParseCertificates(OSSL_LIB_CTX* library,
                                                absl::string_view pem) {
+  if (pem.empty()) return absl::InvalidArgumentError("no certificates");
   const BioPtr bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   X509StackPtr stack(sk_X509_new_null());
   HOLT_CHECK(bio != nullptr && stack != nullptr);

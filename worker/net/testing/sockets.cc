@@ -23,8 +23,8 @@ void MakeNonBlocking(const UniqueFd& socket) {
 }
 
 // Keeps a waiting loop from waiting for ever.
-constexpr absl::Duration kTick = absl::Milliseconds(20);
-constexpr int kMaxTurns = 20'000;
+constexpr absl::Duration kTick = absl::Milliseconds(1);
+constexpr int kMaxTurns = 60'000;
 
 }  // namespace
 
