@@ -45,7 +45,7 @@ inline constexpr int kWorkerLimiterFd =
     10;  // Limiter memory shared by all workers, read-write
 inline constexpr int kWorkerCertificatesFd =
     11;  // sealed memfd: PEM chains of the TLS identities, in the order of
-         // WorkerSettings::identities, each followed by one zero byte
+         // WorkerSettings::identities, each after its size (u32, little-endian)
 inline constexpr int kWorkerAuthoritiesFd =
     12;  // sealed memfd: PEM of the CAs that upstreams are checked against
 inline constexpr int kWorkerFdEnd = 13;

@@ -133,13 +133,4 @@ absl::StatusOr<std::shared_ptr<const TlsIdentities>> TlsIdentities::Load(
   return identities;
 }
 
-std::string TlsIdentities::ChainsFile() const {
-  std::string file;
-  for (const TlsIdentity& identity : identities_) {
-    file.append(identity.chain_pem());
-    file.push_back('\0');
-  }
-  return file;
-}
-
 }  // namespace holt::supervisor

@@ -66,9 +66,6 @@ class TlsIdentities {
   [[nodiscard]] const std::vector<TlsIdentity>& all() const {
     return identities_;
   }
-  // What goes into kWorkerCertificatesFd: the chains, each followed by one zero
-  // byte.
-  [[nodiscard]] std::string ChainsFile() const;
 
  private:
   TlsIdentities() = default;

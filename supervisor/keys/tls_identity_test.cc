@@ -144,17 +144,5 @@ TEST_F(TlsIdentityTest, OneIdentityPerKindOfKey) {
       StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("same kind")));
 }
 
-TEST_F(TlsIdentityTest, ChainsOfAllIdentitiesEndWithAZeroByte) {
-  const std::vector<IdentityFiles> files = {
-      files_.WriteIdentity(TestKey::kP256),
-      files_.WriteIdentity(TestKey::kEd25519)};
-  const auto identities = TlsIdentities::Load(*arena_, files);
-  ASSERT_THAT(identities, IsOk());
-  const std::string expected = (*identities)->all()[0].chain_pem() + '\0' +
-                               (*identities)->all()[1].chain_pem() + '\0';
-  EXPECT_EQ((*identities)->ChainsFile(), expected);
-  EXPECT_THAT(expected, Not(HasSubstr("PRIVATE")));
-}
-
 }  // namespace
 }  // namespace holt::supervisor
