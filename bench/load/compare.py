@@ -41,6 +41,9 @@ def stream(chunks, delay_ms=0):
     return ["--stream", "--include-usage", f"--model=holt-demo/chunks:{chunks}{pace}"]
 
 
+# One request over each connection, and fewer handshakes than Holt's supervisor signs for one worker in a second.
+PACED_DIALS = ["--reconnect-every=1", "--dials-per-second=400"]
+
 CASES = [
     Case("whole, 0.6 KiB", "request", 20_000, 64),
     Case("whole, 64 KiB", "request", 8_000, 64, ["--model=holt-demo/chunks:1/chunk-bytes:65536"]),
@@ -48,8 +51,8 @@ CASES = [
     Case("64 streams, as fast as they come", "chunk", 2_000, 64, stream(100)),
     Case("1 stream, paced", "chunk", 40, 1, stream(100, delay_ms=1)),
     Case("1 stream, as fast as it comes", "chunk", 1_000, 1, stream(100)),
-    Case("full handshake", "handshake", 3_000, 16, ["--reconnect-every=1"]),
-    Case("resumed handshake", "handshake", 3_000, 16, ["--reconnect-every=1", "--resume"]),
+    Case("full handshake", "handshake", 1_200, 16, PACED_DIALS),
+    Case("resumed handshake", "handshake", 1_200, 16, PACED_DIALS + ["--resume"]),
 ]
 
 IDLE_CONNECTIONS = 1000

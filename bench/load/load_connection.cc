@@ -33,18 +33,26 @@ UniqueFd BeginConnect(const Workload& workload) {
 }  // namespace
 
 LoadConnection::LoadConnection(Loop& loop, const Workload& workload,
-                               Totals& totals, uint64_t share,
+                               const RunState& run, uint64_t share,
                                std::function<void()> on_rest)
     : loop_(loop),
       workload_(workload),
-      totals_(totals),
+      gate_(run.gate),
+      totals_(run.totals),
       share_(share),
       on_rest_(std::move(on_rest)) {}
 
-void LoadConnection::Start() { Dial(); }
+void LoadConnection::Start() { AskToDial(); }
+
+void LoadConnection::AskToDial() {
+  phase_ = Phase::kDialling;
+  gate_.Enter([this] {
+    if (phase_ == Phase::kDialling) return Dial();
+    gate_.Leave();
+  });
+}
 
 void LoadConnection::Dial() {
-  phase_ = Phase::kDialling;
   event_.reset();
   stream_.reset();
   requests_here_ = 0;
@@ -78,6 +86,7 @@ void LoadConnection::OnReady() {
 }
 
 void LoadConnection::Connected() {
+  gate_.Leave();
   totals_.connect.Add(SinceNanos(dialled_at_));
   ++totals_.connections;
   if (stream_->is_resumed()) {
@@ -157,11 +166,12 @@ void LoadConnection::NextRequest(bool keep_alive) {
   if (keep_alive && !is_due) return BeginRequest();
   if (event_ != nullptr) event_->SetInterest(0);
   loop_.Defer([this] {
-    if (phase_ != Phase::kResting) Dial();
+    if (phase_ != Phase::kResting) AskToDial();
   });
 }
 
 void LoadConnection::Fail(Failure failure) {
+  if (phase_ == Phase::kDialling) gate_.Leave();
   ++totals_.failures[failure];
   if (++failures_in_a_row_ >= kMostFailuresInARow) StopSoon();
   NextRequest(/*keep_alive=*/false);

@@ -19,6 +19,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "bench/load/client_stream.h"
+#include "bench/load/dial_gate.h"
 #include "bench/load/response_reader.h"
 #include "bench/load/tls_client.h"
 #include "bench/load/totals.h"
@@ -37,11 +38,17 @@ struct Workload {
   uint32_t reconnect_every = 0;  // 0: only when the server closes
 };
 
+// What all connections of a run share while it goes on.
+struct RunState {
+  DialGate& gate;
+  Totals& totals;
+};
+
 class LoadConnection {
  public:
   // Everything referred to outlives the connection. `on_rest` is called once,
   // when the connection will send nothing more; it stays open.
-  LoadConnection(Loop& loop, const Workload& workload, Totals& totals,
+  LoadConnection(Loop& loop, const Workload& workload, const RunState& run,
                  uint64_t share, std::function<void()> on_rest);
   LoadConnection(const LoadConnection&) = delete;
   LoadConnection& operator=(const LoadConnection&) = delete;
@@ -56,6 +63,7 @@ class LoadConnection {
  private:
   enum class Phase { kDialling, kSending, kReceiving, kResting };
 
+  void AskToDial();
   void Dial();
   void OnReady();
   void Advance();
@@ -74,6 +82,7 @@ class LoadConnection {
 
   Loop& loop_;
   const Workload& workload_;
+  DialGate& gate_;
   Totals& totals_;
   uint64_t share_;
   std::function<void()> on_rest_;

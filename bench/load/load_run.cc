@@ -19,12 +19,14 @@ uint64_t ShareOf(const RunLimits& limits, uint32_t index) {
 LoadRun::LoadRun(Loop& loop, const Workload& workload, const RunLimits& limits)
     : loop_(loop),
       limits_(limits),
+      gate_(loop, limits.dials_at_once, limits.dials_per_second),
       deadline_(loop, [this] { OnDeadline(); }),
       patience_(loop, [this] { OnPatience(); }),
       active_(limits.connections) {
+  const RunState state{gate_, totals_};
   for (uint32_t i = 0; i < limits.connections; ++i) {
     connections_.push_back(std::make_unique<LoadConnection>(
-        loop, workload, totals_, ShareOf(limits, i), [this] { OnRest(); }));
+        loop, workload, state, ShareOf(limits, i), [this] { OnRest(); }));
   }
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "bench/load/dial_gate.h"
 #include "bench/load/load_connection.h"
 #include "bench/load/totals.h"
 #include "common/event/loop.h"
@@ -18,6 +19,8 @@ struct RunLimits {
   uint32_t connections = 1;
   uint64_t requests = 0;  // 0: no bound but the duration
   absl::Duration duration = absl::InfiniteDuration();
+  uint32_t dials_at_once = 16;
+  uint32_t dials_per_second = 0;  // 0: no bound
   // The run is given up when nothing arrived for so long.
   absl::Duration patience = absl::Seconds(60);
 };
@@ -42,6 +45,7 @@ class LoadRun {
   Loop& loop_;
   const RunLimits limits_;
   Totals totals_;
+  DialGate gate_;
   Timer deadline_;
   Timer patience_;
   uint64_t bytes_seen_ = 0;

@@ -74,7 +74,9 @@ absl::StatusOr<bool> RunLoad(const LoadOptions& options) {
   LoadRun run(*loop, workload,
               {.connections = options.connections,
                .requests = options.requests,
-               .duration = options.duration});
+               .duration = options.duration,
+               .dials_at_once = options.dials_at_once,
+               .dials_per_second = options.dials_per_second});
   const Totals& totals = run.Run();
   std::fputs((options.json ? JsonOf(totals) : TableOf(totals)).c_str(), stdout);
   std::fflush(stdout);

@@ -68,6 +68,14 @@ constexpr ValueFlag kValueFlags[] = {
      [](absl::string_view value, LoadOptions& options) {
        return ReadText(value, options.ca_file);
      }},
+    {"--dials-at-once=",
+     [](absl::string_view value, LoadOptions& options) {
+       return ReadNumber(value, options.dials_at_once);
+     }},
+    {"--dials-per-second=",
+     [](absl::string_view value, LoadOptions& options) {
+       return ReadNumber(value, options.dials_per_second);
+     }},
     {"--reconnect-every=",
      [](absl::string_view value, LoadOptions& options) {
        return ReadNumber(value, options.reconnect_every);
@@ -185,6 +193,8 @@ absl::string_view Usage() {
   --path=PATH          (/v1/chat/completions)
   --key-file=FILE      holds the API key
   --ca-file=FILE       PEM of the authorities to believe (the system's)
+  --dials-at-once=N    connections that are being made at one time (16)
+  --dials-per-second=N connections that are made in a second (no bound)
   --reconnect-every=N  close and dial again after N requests
   --resume             use the session ticket of an earlier connection
   --hold               keep the connections until standard input ends

@@ -33,6 +33,10 @@ struct LoadOptions {
   std::string key_file;  // empty: no authorization header
   std::string ca_file;   // empty: the system's authorities
 
+  // Connections that are being made at one time, and in one second (0: no
+  // bound).
+  uint32_t dials_at_once = 16;
+  uint32_t dials_per_second = 0;
   // Close and dial again after this many requests; 0: never of our own will.
   uint32_t reconnect_every = 0;
   bool resume = false;  // with the session ticket of an earlier connection

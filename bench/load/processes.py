@@ -199,6 +199,7 @@ http {{
       proxy_set_header Host $host;
       proxy_buffering off;
       proxy_buffer_size 16k;
+      proxy_buffers 8 16k;
     }}
   }}
 }}
