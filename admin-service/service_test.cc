@@ -210,6 +210,22 @@ TEST_F(AdminServiceTest, RevocationIsPushedWithItsState) {
   EXPECT_EQ(step.put().state(), internal::v1::KEY_STATE_REVOKED);
 }
 
+TEST_F(AdminServiceTest, ReplacedSecretIsForgottenByTheCourier) {
+  ASSERT_THAT(running_.ReloadKeysFile(
+                  R"({"keys": [{"key": "pm_old", "key_id": "alice"}]})"),
+              IsOk());
+  Watch watch(*courier_);
+  watch.Snapshot();
+  ASSERT_THAT(running_.ReloadKeysFile(
+                  R"({"keys": [{"key": "pm_new", "key_id": "alice"}]})"),
+              IsOk());
+  internal::v1::KeyTableChange step;
+  ASSERT_TRUE(watch.Next(step));
+  EXPECT_EQ(step.put().digest(), AsText(Sha256("pm_new")));
+  ASSERT_TRUE(watch.Next(step));
+  EXPECT_EQ(step.remove(), AsText(Sha256("pm_old")));
+}
+
 TEST_F(AdminServiceTest, SecondWatchEndsTheFirst) {
   Watch first(*courier_);
   first.Snapshot();
