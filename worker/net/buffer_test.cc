@@ -52,7 +52,7 @@ TEST(ChunkBuffer, BehavesAsAQueueUnderRandomUse) {
     }
     ASSERT_EQ(buffer.size(), model.size());
     const auto front = buffer.Front();
-    ASSERT_EQ(std::memcmp(front.data(), model.data(), front.size()), 0);
+    ASSERT_TRUE(std::equal(front.begin(), front.end(), model.begin()));
   }
   EXPECT_EQ(TextOf(buffer), model.substr(0, TextOf(buffer).size()));
 }

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include "common/base/check.h"
@@ -18,8 +19,13 @@ sockaddr_in Loopback(uint16_t port) {
   return address;
 }
 
-void MakeNonBlocking(const UniqueFd& socket) {
+// Non-blocking, and small writes leave at once (else tests wait for delayed
+// acknowledgements).
+void Tune(const UniqueFd& socket) {
   HOLT_CHECK(fcntl(socket.get(), F_SETFL, O_NONBLOCK) == 0);
+  const int on = 1;
+  HOLT_CHECK(
+      setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == 0);
 }
 
 // Keeps a waiting loop from waiting for ever.
@@ -47,7 +53,7 @@ UniqueFd ConnectTo(uint16_t port) {
   const sockaddr_in address = Loopback(port);
   HOLT_CHECK(connect(client.get(), reinterpret_cast<const sockaddr*>(&address),
                      sizeof(address)) == 0);
-  MakeNonBlocking(client);
+  Tune(client);
   return client;
 }
 
@@ -58,6 +64,7 @@ SocketPair ConnectedPair() {
   pair.ours.reset(accept4(listener.socket.get(), nullptr, nullptr,
                           SOCK_NONBLOCK | SOCK_CLOEXEC));
   HOLT_CHECK(pair.ours.valid());
+  Tune(pair.ours);
   return pair;
 }
 
