@@ -72,25 +72,27 @@ void Loop::Defer(std::function<void()> callback) {
 }
 
 FdEvent::FdEvent(Loop& loop, int fd, std::function<void(uint32_t)> callback)
-    : loop_(loop), fd_(fd), callback_(std::move(callback)) {
-  event_ = event_new(loop.base(), fd, 0, &FdEvent::Trampoline, this);
-  HOLT_CHECK(event_ != nullptr);
+    : callback_(std::move(callback)) {
+  read_ = event_new(loop.base(), fd, EV_READ | EV_PERSIST, &Trampoline, this);
+  write_ = event_new(loop.base(), fd, EV_WRITE | EV_PERSIST, &Trampoline, this);
+  HOLT_CHECK(read_ != nullptr && write_ != nullptr);
 }
 
-FdEvent::~FdEvent() { event_free(event_); }
+FdEvent::~FdEvent() {
+  event_free(read_);
+  event_free(write_);
+}
 
 void FdEvent::SetInterest(uint32_t mask) {
-  if (mask == interest_) return;
-  // libevent collects changes and applies the difference before it waits.
-  if (interest_ != 0) event_del(event_);
+  Set(read_, kRead, mask);
+  Set(write_, kWrite, mask);
   interest_ = mask;
-  if (mask == 0) return;
-  auto what = static_cast<short>(EV_PERSIST);
-  if ((mask & kRead) != 0) what = static_cast<short>(what | EV_READ);
-  if ((mask & kWrite) != 0) what = static_cast<short>(what | EV_WRITE);
-  HOLT_CHECK(event_assign(event_, loop_.base(), fd_, what, &FdEvent::Trampoline,
-                          this) == 0);
-  HOLT_CHECK(event_add(event_, nullptr) == 0);
+}
+
+void FdEvent::Set(struct event* event, uint32_t bit, uint32_t mask) {
+  if ((mask & bit) == (interest_ & bit)) return;
+  const bool wanted = (mask & bit) != 0;
+  HOLT_CHECK((wanted ? event_add(event, nullptr) : event_del(event)) == 0);
 }
 
 void FdEvent::Trampoline(int /*fd*/, short what, void* self) {

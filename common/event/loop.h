@@ -66,13 +66,13 @@ class Loop {
 };
 
 // Tells when a descriptor can be read or written. Persistent and
-// level-triggered; starts with nothing enabled. Changing interest costs a
-// system call only when it really changes.
+// level-triggered; starts with nothing enabled. Changing interest costs one
+// system call, and only when it really changes.
 class FdEvent {
  public:
   enum : uint32_t { kRead = 1, kWrite = 2 };
-  // `callback` gets what is ready (a mask). It captures little: `this` of its
-  // owner. `fd` outlives the event.
+  // `callback` gets what is ready (a mask; when both are, perhaps in two
+  // calls). It captures little: `this` of its owner. `fd` outlives the event.
   FdEvent(Loop& loop, int fd, std::function<void(uint32_t ready)> callback);
   ~FdEvent();
   FdEvent(const FdEvent&) = delete;
@@ -83,10 +83,12 @@ class FdEvent {
 
  private:
   static void Trampoline(int fd, short what, void* self);
-  Loop& loop_;
-  int fd_;
+  void Set(struct event* event, uint32_t bit, uint32_t mask);
   std::function<void(uint32_t)> callback_;
-  struct event* event_ = nullptr;
+  // One for each direction: to change a single event would take libevent two
+  // system calls.
+  struct event* read_ = nullptr;
+  struct event* write_ = nullptr;
   uint32_t interest_ = 0;
 };
 

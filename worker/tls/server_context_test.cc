@@ -279,6 +279,24 @@ TEST_F(TlsServerEcTest, TicketsOutliveOneRotationOfTheKeysAndNoSecond) {
   EXPECT_FALSE(Resumes(*context_, *ticket));
 }
 
+TEST_F(TlsServerEcTest, AResumedConnectionBringsTheNextTicket) {
+  context_->SetTicketKeys(MakeTicketKeys(1));
+  const SessionPtr first = GetSession(*context_);
+  ASSERT_NE(first, nullptr);
+  Session session = Connect();
+  session.client->Resume(*first);
+  Shake(session);
+  ASSERT_NO_FATAL_FAILURE(Echo(session, "again"));
+  const SessionPtr next = session.client->TakeSession();
+  ASSERT_NE(next, nullptr);
+  const unsigned char* tickets[2];
+  size_t sizes[2];
+  SSL_SESSION_get0_ticket(first.get(), &tickets[0], &sizes[0]);
+  SSL_SESSION_get0_ticket(next.get(), &tickets[1], &sizes[1]);
+  EXPECT_NE(std::string(reinterpret_cast<const char*>(tickets[0]), sizes[0]),
+            std::string(reinterpret_cast<const char*>(tickets[1]), sizes[1]));
+}
+
 TEST_F(TlsServerEcTest, EarlyDataIsNotOffered) {
   context_->SetTicketKeys(MakeTicketKeys(1));
   const SessionPtr ticket = GetSession(*context_);

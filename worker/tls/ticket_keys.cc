@@ -15,11 +15,12 @@ constexpr size_t kIvSize = 16;
 // What OpenSSL takes from the callback.
 constexpr int kFailed = -1;
 constexpr int kNoTicket = 0;
-constexpr int kUse = 1;
+constexpr int kSealed = 1;
+// Always renewed: a ticket used twice would tell an observer that two
+// connections are of one client (RFC 8446 appendix C.4).
 constexpr int kUseAndRenew = 2;
 
-// Enough for a client that opens its next connection before the last one has
-// brought a ticket of its own to be rare.
+// One per connection: whoever resumes gets the next.
 constexpr size_t kTickets = 1;
 
 bool InitMac(const TicketKey& key, EVP_MAC_CTX* mac) {
@@ -77,7 +78,7 @@ int TicketKeys::Seal(unsigned char* name, unsigned char* iv,
       !InitCipher(key, iv, /*encrypt=*/true, cipher) || !InitMac(key, mac)) {
     return kFailed;
   }
-  return kUse;
+  return kSealed;
 }
 
 int TicketKeys::Open(const unsigned char* name, const unsigned char* iv,
@@ -90,7 +91,7 @@ int TicketKeys::Open(const unsigned char* name, const unsigned char* iv,
   if (!InitCipher(key, iv, /*encrypt=*/false, cipher) || !InitMac(key, mac)) {
     return kFailed;
   }
-  return is_current ? kUse : kUseAndRenew;
+  return kUseAndRenew;
 }
 
 bool TicketKeys::InitCipher(const TicketKey& key, const unsigned char* iv,

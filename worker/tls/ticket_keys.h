@@ -20,8 +20,8 @@ class TicketKeys {
   // use; no tickets are sent before Set.
   absl::Status Install(SSL_CTX& context, OSSL_LIB_CTX* library);
 
-  // The current key seals; the previous one still opens, and its tickets are
-  // renewed. Keys from before are wiped.
+  // The current key seals; it and the previous one open. Keys from before are
+  // wiped.
   void Set(const TicketKeysReply& keys);
 
  private:
