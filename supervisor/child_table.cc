@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/check.h"
+#include "common/secret/secret_arena.h"
 
 namespace holt::supervisor {
 namespace {
@@ -79,7 +80,9 @@ LaunchSpec MakeLaunchSpec(Role role, const NodeResources& node,
   spec.descriptors = DescriptorsOf(role, node, own);
   spec.user = node.UserOf(role);
   spec.open_files = OpenFilesOf(role);
-  spec.may_write_files = role == Role::kAdminService || LogsToFile();
+  // Sizing a worker's secret memory counts as growing a file.
+  spec.max_file_size = role == Role::kWorker ? kWorkerArenaSize : 0;
+  if (role == Role::kAdminService || LogsToFile()) spec.max_file_size.reset();
   if (role == Role::kAdminService) {
     spec.working_directory = node.admin_directory.get();
   }

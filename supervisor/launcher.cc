@@ -193,7 +193,9 @@ void ResetSignals() {
   const int report = placed.report;
   SetLimit(report, RLIMIT_CORE, 0);
   SetLimit(report, RLIMIT_NOFILE, spec.open_files);
-  if (!spec.may_write_files) SetLimit(report, RLIMIT_FSIZE, 0);
+  if (spec.max_file_size.has_value()) {
+    SetLimit(report, RLIMIT_FSIZE, *spec.max_file_size);
+  }
   if (placed.working_directory >= 0 ? ::fchdir(placed.working_directory) != 0
                                     : ::chdir("/") != 0) {
     Fail(report, Step::kWorkingDirectory);

@@ -42,7 +42,8 @@ struct LaunchSpec {
   int working_directory = -1;          // -1: the root directory
   std::optional<uid_t> user;           // user and group; none: ours
   uint32_t open_files = 1024;
-  bool may_write_files = false;  // false: RLIMIT_FSIZE 0
+  // RLIMIT_FSIZE; nullopt: none.
+  std::optional<uint64_t> max_file_size = 0;
 };
 
 // Highest number a descriptor can be placed at.

@@ -98,7 +98,7 @@ absl::StatusOr<ManagedProgram> ManagedProgram::MakeSidecar(
   spec.working_directory = program.directory_.get();
   spec.user = user;
   spec.open_files = kOpenFiles;
-  spec.may_write_files = true;
+  spec.max_file_size.reset();
   return program;
 }
 
@@ -112,7 +112,7 @@ absl::StatusOr<ManagedProgram> ManagedProgram::MakeDemoUpstream(
                              absl::StrCat("--parent=", ::getpid())};
   program.spec_.user = user;
   program.spec_.open_files = kOpenFiles;
-  program.spec_.may_write_files = true;
+  program.spec_.max_file_size.reset();
   return program;
 }
 

@@ -29,9 +29,6 @@
 namespace holt::worker {
 namespace {
 
-// A credential per upstream fits many times over.
-constexpr size_t kArenaSize = 64 * 1024;
-
 constexpr absl::Duration kGaugeInterval = absl::Seconds(1);
 
 constexpr size_t kMaxCertificates = 1024 * 1024;
@@ -244,7 +241,7 @@ void Worker::Parts::OnSupervisorLost() {
 
 absl::StatusOr<std::unique_ptr<SecretArena>> Worker::MakeArena() {
   SecretArena::Options options;
-  options.size = kArenaSize;
+  options.size = kWorkerArenaSize;
   return SecretArena::Create(options);
 }
 

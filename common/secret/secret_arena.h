@@ -20,6 +20,9 @@
 
 namespace holt {
 
+// A worker's arena: a credential per upstream fits many times over.
+inline constexpr size_t kWorkerArenaSize = size_t{64} << 10;
+
 class SecretArena {
  public:
   enum class Kind { kMemfdSecret, kLocked };
