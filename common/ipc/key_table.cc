@@ -47,13 +47,41 @@ Header& HeaderOf(const Mapping& mapping) {
   return *reinterpret_cast<Header*>(mapping.data());
 }
 
-Entry& EntryAt(const Mapping& mapping, uint32_t slot) {
-  return reinterpret_cast<Entry*>(mapping.data() + kHeaderSize)[slot];
-}
-
 // Twice the keys: half full at most, which keeps searches short.
 uint32_t SlotsFor(uint32_t max_keys) {
   return std::max(kLeastSlots, std::bit_ceil(max_keys * 2));
+}
+
+// One bit per slot that was ever used, for the writer alone: it visits the
+// entries in use without touching the memory of all others, which the kernel
+// provides only when it is touched.
+constexpr uint32_t kBitsPerWord = 64;
+
+std::atomic<uint64_t>& TouchedWord(const Mapping& mapping, uint32_t slot) {
+  return reinterpret_cast<std::atomic<uint64_t>*>(
+      mapping.data() + kHeaderSize)[slot / kBitsPerWord];
+}
+
+Entry& EntryAt(const Mapping& mapping, uint32_t slots, uint32_t slot) {
+  return reinterpret_cast<Entry*>(mapping.data() + kHeaderSize +
+                                  slots / 8)[slot];
+}
+
+// Before an entry is used for the first time.
+void Touch(const Mapping& mapping, uint32_t slot) {
+  TouchedWord(mapping, slot)
+      .fetch_or(uint64_t{1} << slot % kBitsPerWord, std::memory_order_release);
+}
+
+// Calls `visit` with every slot that was ever used.
+template <typename Visit>
+void ForEachTouched(const Mapping& mapping, uint32_t slots, Visit visit) {
+  for (uint32_t first = 0; first < slots; first += kBitsPerWord) {
+    uint64_t bits = TouchedWord(mapping, first).load(std::memory_order_acquire);
+    for (; bits != 0; bits &= bits - 1) {
+      visit(first + static_cast<uint32_t>(std::countr_zero(bits)));
+    }
+  }
 }
 
 uint32_t HomeSlot(const Header& header, const KeyDigest& digest,
@@ -83,7 +111,8 @@ void Terminate(KeyPolicy& policy) {
 }  // namespace
 
 size_t KeyTableSize(uint32_t max_keys) {
-  return kHeaderSize + size_t{SlotsFor(max_keys)} * sizeof(Entry);
+  const size_t slots = SlotsFor(max_keys);
+  return kHeaderSize + slots / 8 + slots * sizeof(Entry);
 }
 
 // Where a digest is, and where it could go.
@@ -120,13 +149,13 @@ absl::StatusOr<KeyTableWriter> KeyTableWriter::Open(int fd, uint32_t max_keys) {
 }
 
 void KeyTableWriter::TakeOver() {
-  for (uint32_t slot = 0; slot < slots_; ++slot) {
-    Entry& entry = EntryAt(mapping_, slot);
+  ForEachTouched(mapping_, slots_, [this](uint32_t slot) {
+    Entry& entry = EntryAt(mapping_, slots_, slot);
     // Nobody can say what was to be here; readers did not see it either.
     if (entry.torn()) entry.Store(EntryValue{.occupancy = kRemoved});
     EntryValue value;
     if (entry.Load(value) && value.occupancy == kUsed) ++size_;
-  }
+  });
 }
 
 KeyTableWriter::Place KeyTableWriter::Locate(const KeyDigest& digest) const {
@@ -135,7 +164,7 @@ KeyTableWriter::Place KeyTableWriter::Locate(const KeyDigest& digest) const {
   for (uint32_t i = 0; i < ProbesFor(slots_); ++i, ++slot) {
     slot &= slots_ - 1;
     EntryValue value;
-    if (!EntryAt(mapping_, slot).Load(value)) continue;
+    if (!EntryAt(mapping_, slots_, slot).Load(value)) continue;
     if (value.occupancy == kUsed) {
       if (!SameDigest(value.digest, digest)) continue;
       place.found = slot;
@@ -163,7 +192,8 @@ absl::Status KeyTableWriter::Put(const KeyDigest& digest,
   const uint32_t slot = place.found.value_or(place.vacant.value_or(0));
   if (!place.found.has_value()) ++size_;
   fresh_[slot] = true;
-  EntryAt(mapping_, slot)
+  Touch(mapping_, slot);
+  EntryAt(mapping_, slots_, slot)
       .Store({.occupancy = kUsed, .digest = digest, .policy = policy});
   return absl::OkStatus();
 }
@@ -177,15 +207,15 @@ void KeyTableWriter::Remove(const KeyDigest& digest) {
 // an empty slot are taken away as well.
 void KeyTableWriter::RemoveAt(uint32_t slot) {
   --size_;
-  EntryAt(mapping_, slot).Store({.occupancy = kRemoved});
+  EntryAt(mapping_, slots_, slot).Store({.occupancy = kRemoved});
   EntryValue next;
-  if (!EntryAt(mapping_, (slot + 1) & (slots_ - 1)).Load(next) ||
+  if (!EntryAt(mapping_, slots_, (slot + 1) & (slots_ - 1)).Load(next) ||
       next.occupancy != kEmpty) {
     return;
   }
   for (uint32_t i = 0; i < slots_; ++i) {
     EntryValue value;
-    Entry& entry = EntryAt(mapping_, (slot - i) & (slots_ - 1));
+    Entry& entry = EntryAt(mapping_, slots_, (slot - i) & (slots_ - 1));
     if (!entry.Load(value) || value.occupancy != kRemoved) return;
     entry.Store({.occupancy = kEmpty});
   }
@@ -199,12 +229,13 @@ std::optional<KeyPolicy> KeyTableWriter::Find(const KeyDigest& digest) const {
 
 void KeyTableWriter::ForEach(
     const std::function<void(const KeyPolicy&)>& visit) const {
-  for (uint32_t slot = 0; slot < slots_; ++slot) {
+  ForEachTouched(mapping_, slots_, [this, &visit](uint32_t slot) {
     EntryValue value;
-    if (EntryAt(mapping_, slot).Load(value) && value.occupancy == kUsed) {
+    if (EntryAt(mapping_, slots_, slot).Load(value) &&
+        value.occupancy == kUsed) {
       visit(value.policy);
     }
-  }
+  });
 }
 
 void KeyTableWriter::BeginSnapshot() {
@@ -212,11 +243,11 @@ void KeyTableWriter::BeginSnapshot() {
 }
 
 void KeyTableWriter::EndSnapshot() {
-  for (uint32_t slot = 0; slot < slots_; ++slot) {
+  ForEachTouched(mapping_, slots_, [this](uint32_t slot) {
     EntryValue value;
-    if (fresh_[slot] || !EntryAt(mapping_, slot).Load(value)) continue;
+    if (fresh_[slot] || !EntryAt(mapping_, slots_, slot).Load(value)) return;
     if (value.occupancy == kUsed) RemoveAt(slot);
-  }
+  });
 }
 
 void KeyTableWriter::SetSettings(const SharedSettings& settings) {
@@ -262,7 +293,7 @@ std::optional<KeyPolicy> KeyTableReader::Find(const KeyDigest& digest) const {
     EntryValue value;
     // A writer died inside: unknown, as all that is not readable. Keys behind
     // it are still found.
-    if (!EntryAt(mapping_, slot).Load(value)) continue;
+    if (!EntryAt(mapping_, slots_, slot).Load(value)) continue;
     if (value.occupancy == kEmpty) return std::nullopt;
     if (value.occupancy == kUsed && SameDigest(value.digest, digest)) {
       Terminate(value.policy);

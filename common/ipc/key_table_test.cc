@@ -47,12 +47,13 @@ class KeyTableTest : public testing::Test {
     }
     return found;
   }
-  // The sequence lock's version of the only entry that is in use: the courier
-  // died inside when it is odd.
+  // As if the courier had died inside every entry: their locks' versions are
+  // odd.
   void TearEveryUsedEntry() {
     const Mapping mapping = *Mapping::Map(fd_.get(), KeyTableSize(kMaxKeys),
                                           Mapping::Access::kReadWrite);
-    constexpr size_t kHeader = 4096, kEntry = 256;
+    // 128 slots for 48 keys, a bit for each before the entries.
+    constexpr size_t kHeader = 4096 + 128 / 8, kEntry = 256;
     for (size_t at = kHeader; at < mapping.size(); at += kEntry) {
       auto& version =
           *reinterpret_cast<std::atomic<uint64_t>*>(mapping.data() + at);

@@ -34,9 +34,10 @@ static_assert(std::has_single_bit(kAddressCells));
 constexpr uint32_t kAddressProbes = 8;
 constexpr int kAddressAttempts = 4;
 
-// The owner of an address cell: the upper 40 bits of the address's hash (never
-// 0), and a count of what its owner did there, so that a cell is never taken
-// away between a look at it and the deed. 0: nobody.
+// The owners of the address cells stand together, before the cells: to look for
+// an address touches no cell of others. An owner is the upper 40 bits of the
+// address's hash (never 0), and a count of what its owner did there, so that a
+// cell is never taken away between a look at it and the deed. 0: nobody.
 constexpr int kActivityBits = 24;
 constexpr uint64_t kActivityMask = (uint64_t{1} << kActivityBits) - 1;
 constexpr int kTouchAttempts = 256;
@@ -49,15 +50,20 @@ Header& HeaderOf(const Mapping& mapping) {
   return *reinterpret_cast<Header*>(mapping.data());
 }
 
+using AddressOwner = std::atomic<uint64_t>;
+constexpr size_t kOwnersSize = kAddressCells * sizeof(AddressOwner);
+
+AddressOwner& OwnerOf(const Mapping& mapping, uint32_t cell) {
+  return reinterpret_cast<AddressOwner*>(mapping.data() + kHeaderSize)[cell];
+}
 uint8_t* GlobalCell(const Mapping& mapping) {
-  return mapping.data() + kHeaderSize;
+  return mapping.data() + kHeaderSize + kOwnersSize;
 }
 uint8_t* KeyCell(const Mapping& mapping, uint32_t cell) {
   return GlobalCell(mapping) + kGlobalCellSize + cell * kKeyCellSize;
 }
-uint8_t* AddressCell(const Mapping& mapping, uint32_t max_keys, uint64_t cell) {
-  return KeyCell(mapping, max_keys) +
-         (cell & (kAddressCells - 1)) * kAddressCellSize;
+uint8_t* AddressCell(const Mapping& mapping, uint32_t max_keys, uint32_t cell) {
+  return KeyCell(mapping, max_keys) + cell * kAddressCellSize;
 }
 
 LimiterCellHeader& CellHeader(uint8_t* cell) {
@@ -71,26 +77,31 @@ LimiterCell CellAt(uint8_t* cell, uint32_t places) {
               places)};
 }
 
-// The cells that one address may use, and who has them.
+// The cells that one address may use, and who has them. Cells go by their
+// numbers, which are ours and no value of the memory.
 class AddressCells {
  public:
   AddressCells(const Mapping& mapping, uint32_t max_keys, uint64_t hash)
       : mapping_(mapping), max_keys_(max_keys), hash_(hash) {}
 
-  // The address's cell, or one that now is its. nullptr when all belong to
+  // The address's cell, or one that now is its. nullopt when all belong to
   // addresses active within the window.
-  uint8_t* FindOrTake(int64_t window_nanos, int64_t now) {
-    uint8_t* cell = Find(nullptr);
-    for (uint32_t i = 0; cell == nullptr && i < kAddressProbes; ++i) {
-      cell = TryTake(At(i), window_nanos, now);
+  std::optional<uint32_t> FindOrTake(int64_t window_nanos, int64_t now) const {
+    std::optional<uint32_t> cell = Find(std::nullopt);
+    for (uint32_t i = 0; !cell.has_value() && i < kAddressProbes; ++i) {
+      cell = TryTake(Candidate(i), window_nanos, now);
     }
     return cell;
   }
 
+  LimiterCell At(uint32_t cell) const {
+    return CellAt(AddressCell(mapping_, max_keys_, cell), kMaxAddressRequests);
+  }
+
   // Marks the cell as used just now. False when it was given to another
   // address: what was counted there does not count.
-  bool Touch(uint8_t* cell) {
-    std::atomic<uint64_t>& owner = CellHeader(cell).owner;
+  bool Touch(uint32_t cell) const {
+    AddressOwner& owner = OwnerOf(mapping_, cell);
     uint64_t word = owner.load();
     for (int i = 0; i < kTouchAttempts && IsOurs(word); ++i) {
       const uint64_t touched =
@@ -101,38 +112,35 @@ class AddressCells {
   }
 
  private:
-  uint8_t* At(uint32_t i) const {
-    return AddressCell(mapping_, max_keys_, hash_ + i);
+  uint32_t Candidate(uint32_t i) const {
+    return static_cast<uint32_t>(hash_ + i) & (kAddressCells - 1);
   }
   bool IsOurs(uint64_t word) const {
     return word >> kActivityBits == TagOf(hash_);
   }
 
-  uint8_t* Find(const uint8_t* except) const {
+  std::optional<uint32_t> Find(std::optional<uint32_t> except) const {
     for (uint32_t i = 0; i < kAddressProbes; ++i) {
-      if (At(i) != except && IsOurs(CellHeader(At(i)).owner.load())) {
-        return At(i);
-      }
+      const uint32_t cell = Candidate(i);
+      if (cell != except && IsOurs(OwnerOf(mapping_, cell).load())) return cell;
     }
-    return nullptr;
+    return std::nullopt;
   }
 
   // `cell`, or the one that another worker gave the address meanwhile.
-  uint8_t* TryTake(uint8_t* cell, int64_t window_nanos, int64_t now) {
-    std::atomic<uint64_t>& owner = CellHeader(cell).owner;
+  std::optional<uint32_t> TryTake(uint32_t cell, int64_t window_nanos,
+                                  int64_t now) const {
+    AddressOwner& owner = OwnerOf(mapping_, cell);
     uint64_t word = owner.load();
-    if (word != 0 &&
-        !CellAt(cell, kMaxAddressRequests).IsIdle(window_nanos, now)) {
-      return nullptr;
-    }
+    if (word != 0 && !At(cell).IsIdle(window_nanos, now)) return std::nullopt;
     uint64_t taken = TagOf(hash_) << kActivityBits;
     if (!owner.compare_exchange_strong(word, taken)) {
-      return IsOurs(word) ? cell : nullptr;
+      return IsOurs(word) ? std::optional<uint32_t>(cell) : std::nullopt;
     }
     // Of two that look after they took, at least one sees the other; it lets
     // go, unless a third already counts here.
-    uint8_t* other = Find(cell);
-    if (other == nullptr) return cell;
+    const std::optional<uint32_t> other = Find(cell);
+    if (!other.has_value()) return cell;
     return owner.compare_exchange_strong(taken, 0) ? other : cell;
   }
 
@@ -149,7 +157,8 @@ void KeepIfFirst(std::atomic<uint64_t>& word, uint64_t value) {
 }  // namespace
 
 size_t LimiterSize(uint32_t max_keys) {
-  return kHeaderSize + kGlobalCellSize + size_t{max_keys} * kKeyCellSize +
+  return kHeaderSize + kOwnersSize + kGlobalCellSize +
+         size_t{max_keys} * kKeyCellSize +
          size_t{kAddressCells} * kAddressCellSize;
 }
 
@@ -193,14 +202,14 @@ LimitDecision Limiter::AdmitAddress(const AddressKey& address,
   Header& header = HeaderOf(mapping_);
   const HashKey seed = {header.seed[0].load(std::memory_order_relaxed),
                         header.seed[1].load(std::memory_order_relaxed)};
-  AddressCells cells(mapping_, max_keys_, KeyedHash(seed, address));
+  const AddressCells cells(mapping_, max_keys_, KeyedHash(seed, address));
   for (int attempt = 0; attempt < kAddressAttempts; ++attempt) {
-    uint8_t* found = cells.FindOrTake(window_nanos, now);
-    if (found == nullptr) break;
-    LimiterCell cell = CellAt(found, kMaxAddressRequests);
-    const LimitDecision decision = cell.Admit(requests, window_nanos, now);
-    if (cells.Touch(found)) return decision;
-    if (decision.admitted) cell.Undo(now);
+    const std::optional<uint32_t> cell = cells.FindOrTake(window_nanos, now);
+    if (!cell.has_value()) break;
+    const LimitDecision decision =
+        cells.At(*cell).Admit(requests, window_nanos, now);
+    if (cells.Touch(*cell)) return decision;
+    if (decision.admitted) cells.At(*cell).Undo(now);
   }
   header.overflow.fetch_add(1, std::memory_order_relaxed);
   return {.admitted = true,

@@ -16,8 +16,6 @@ struct LimitDecision;
 
 // The first bytes of a cell; the places follow.
 struct alignas(64) LimiterCellHeader {
-  // Address cells only: whose cell it is (limiter.cc).
-  std::atomic<uint64_t> owner;
   // Where the next admission probably finds a place: only a hint.
   std::atomic<uint32_t> cursor;
   // Places that any limit so far has used.
