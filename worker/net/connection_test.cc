@@ -439,14 +439,25 @@ TEST_F(ConnectionTest, ExhaustedPoolDelaysReadingInsteadOfLosingIt) {
 
 TEST_F(ConnectionTest, AnswerThatCameBeforeTheWriteFailedIsStillRead) {
   Open();
-  connection_->PauseReading();
   PeerSends("413 too large");
-  // The peer stops reading: what we write from now on is answered by a reset.
-  shutdown(peer_.get(), SHUT_RD);
-  Send("body");
+  CloseWithReset(std::move(peer_));
+  Send("the rest of the body");
   connection_->Flush();
-  connection_->ResumeReading();
-  TurnUntil(*loop_, [this] { return handler_.text == "413 too large"; });
+  TurnUntil(*loop_, [this] { return Closed(); });
+  EXPECT_EQ(handler_.text, "413 too large");
+  EXPECT_EQ(handler_.closed, CloseReason::kPeerGone);
+}
+
+TEST_F(ConnectionTest, CloseInsideOnOpenIsTheLastCallback) {
+  Make();
+  Send("never");
+  handler_.on_open = [this] { connection_->Close(); };
+  connection_->Start();
+  PeerSends("hello");
+  TurnUntil(*loop_, [this] { return handler_.opened; });
+  TurnUntilQuiet(*loop_);
+  EXPECT_EQ(handler_.inputs, 0);
+  EXPECT_FALSE(Closed());
 }
 
 TEST_F(ConnectionTest, IdleConnectionHoldsNoBlock) {
