@@ -102,7 +102,7 @@ class KeyTableWriter {
   uint32_t max_keys_;
   uint32_t slots_;
   uint32_t size_ = 0;
-  // By slot: put since the last BeginSnapshot.
+  // By slot: put since the last BeginSnapshot. Known to this writer alone.
   std::vector<bool> fresh_;
 };
 
