@@ -57,6 +57,17 @@ TEST_F(ClientSessionTest, AWholeAnswerIsRelayedAndMetered) {
   EXPECT_EQ(ModelOf(records[0]), "m-1");
 }
 
+TEST_F(ClientSessionTest, ALongBodyArrivesWhole) {
+  settings().max_body_size = size_t{8} << 20;
+  const std::string body = absl::StrCat(R"({"model":"m","input":")",
+                                        std::string(6'000'000, 'x'), "\"}");
+  Peer client = Connect();
+  client.Send(ChatRequest(body));
+  Peer upstream = AwaitUpstream();
+  upstream.AwaitText("xx\"}");
+  EXPECT_TRUE(absl::StrContains(upstream.received(), body));
+}
+
 TEST_F(ClientSessionTest, BothSidesAreKeptAlive) {
   Peer client = Connect();
   client.Send(ChatRequest(kChat));

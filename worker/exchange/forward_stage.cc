@@ -10,7 +10,7 @@ namespace holt::worker {
 namespace {
 
 // Body bytes handed to the connection before the socket has taken them.
-constexpr size_t kBodyWindow = 256 * 1024;
+constexpr size_t kBodyWindow = 2 * kUpstreamHighMark;
 
 }  // namespace
 

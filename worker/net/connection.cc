@@ -75,13 +75,29 @@ void Connection::Start() {
   SetState(ConnectionState::kHandshaking);
   transport_->SetResume([this] { Wake(); });
   deadline_.Start(options_.handshake_timeout);
-  Wake();
+  const IoResult first = transport_->Handshake();
+  switch (first.action) {
+    case IoAction::kDone:
+    case IoAction::kWantSignature:
+      return Wake();
+    case IoAction::kWantRead:
+    case IoAction::kWantWrite:
+      return AfterHandshakeStep(first);
+    case IoAction::kEndOfStream:
+    case IoAction::kFailed:
+      return FailLater(CloseReason::kHandshakeFailed);
+  }
 }
 
 // ---- What the loop calls
 
 void Connection::OnReady(uint32_t ready) {
-  if (state_ == ConnectionState::kHandshaking) return ContinueHandshake();
+  if (state_ == ConnectionState::kHandshaking) {
+    // Not read before the signature is here, so it would be told again and
+    // again. Rare: a client that waits for us has nothing to say.
+    if (signature_awaited_) return event_.SetInterest(0);
+    return ContinueHandshake();
+  }
   if ((ready & write_waits_for_) != 0) WriteTurn();
   if (state_ == ConnectionState::kClosed) return;
   if ((ready & read_waits_for_) != 0) ReadTurn();
@@ -89,7 +105,9 @@ void Connection::OnReady(uint32_t ready) {
 }
 
 void Connection::OnWake() {
-  if (state_ == ConnectionState::kHandshaking) return ContinueHandshake();
+  if (state_ == ConnectionState::kHandshaking) {
+    return failure_.has_value() ? Fail(*failure_) : ContinueHandshake();
+  }
   no_room_ = false;
   const bool readable = !failure_.has_value() || !encrypted_;
   if (input_untold_ && pauses_ == 0) TellInput(/*grew=*/true);
@@ -117,7 +135,11 @@ void Connection::OnDeadline() {
 // ---- Handshake
 
 void Connection::ContinueHandshake() {
-  const IoResult result = transport_->Handshake();
+  AfterHandshakeStep(transport_->Handshake());
+}
+
+void Connection::AfterHandshakeStep(const IoResult& result) {
+  signature_awaited_ = false;
   switch (result.action) {
     case IoAction::kDone:
       return OnHandshakeDone(result.more);
@@ -128,8 +150,9 @@ void Connection::ContinueHandshake() {
       handshake_waits_for_ = FdEvent::kWrite;
       break;
     case IoAction::kWantSignature:
-      handshake_waits_for_ = 0;
-      break;
+      // The interest stays: to change it twice would cost two system calls.
+      signature_awaited_ = true;
+      return;
     case IoAction::kEndOfStream:
     case IoAction::kFailed:
       return Fail(CloseReason::kHandshakeFailed);

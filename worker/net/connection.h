@@ -148,6 +148,7 @@ class Connection final : public Deletable {
   void OnDeadline();
 
   void ContinueHandshake();
+  void AfterHandshakeStep(const IoResult& result);
   void OnHandshakeDone(bool more);
 
   void ReadTurn();
@@ -194,6 +195,7 @@ class Connection final : public Deletable {
   bool no_room_ = false;       // the pool is exhausted
   // What the socket must be ready for.
   uint32_t handshake_waits_for_ = 0;
+  bool signature_awaited_ = false;
   uint32_t read_waits_for_ = FdEvent::kRead;
   uint32_t write_waits_for_ = 0;  // 0: nothing waits to be written
   bool drain_wanted_ = false;

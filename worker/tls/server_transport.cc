@@ -20,12 +20,20 @@ TlsServerTransport::~TlsServerTransport() {
   signature_.SetResume(nullptr);
   signature_.Cancel();
   DisconnectBio();
-  Handshake();
+  Step();
 }
 
 IoResult TlsServerTransport::Handshake() {
+  // The client speaks first: before that there is nothing to look for.
+  if (!std::exchange(started_, true)) return {IoAction::kWantRead};
+  // A signature brings no input along.
+  if (!job_paused_) ExpectInput();
+  return Step();
+}
+
+IoResult TlsServerTransport::Step() {
   const RemoteKeyProvider::SigningScope scope(services_.keys, signature_);
-  const IoResult result = TlsTransport::Handshake();
+  const IoResult result = ContinueHandshake();
   job_paused_ = result.action == IoAction::kWantSignature;
   Count(result.action);
   return result;

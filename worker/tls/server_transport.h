@@ -37,10 +37,13 @@ class TlsServerTransport final : public TlsTransport {
   IoResult Handshake() override;
 
  private:
+  // Enters OpenSSL, with the way to the supervisor open.
+  IoResult Step();
   void Count(IoAction action);
 
   Services services_;
   RemoteSignature signature_;
+  bool started_ = false;
   bool job_paused_ = false;
 };
 

@@ -16,9 +16,15 @@ BioSocket& SocketOf(BIO* bio) {
 int ReadBio(BIO* bio, char* to, size_t size, size_t* read) {
   BioSocket& socket = SocketOf(bio);
   BIO_clear_retry_flags(bio);
+  *read = 0;
+  if (socket.empty) {
+    BIO_set_retry_read(bio);
+    return 0;
+  }
   const ssize_t got = ::recv(socket.fd, to, size, 0);
-  *read = got > 0 ? static_cast<size_t>(got) : 0;
-  socket.empty = *read < size;
+  if (got > 0) *read = static_cast<size_t>(got);
+  // The end is no emptiness: it is there to be read again.
+  socket.empty = got != 0 && *read < size;
   socket.ended = got == 0;
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) BIO_set_retry_read(bio);
   return got > 0 ? 1 : 0;

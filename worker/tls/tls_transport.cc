@@ -50,12 +50,18 @@ bool TlsTransport::HoldsMore() const {
 }
 
 IoResult TlsTransport::Handshake() {
+  ExpectInput();
+  return ContinueHandshake();
+}
+
+IoResult TlsTransport::ContinueHandshake() {
   ERR_clear_error();
   const int returned = SSL_do_handshake(ssl_.get());
   return {ActionOf(returned), 0, HoldsMore()};
 }
 
 IoResult TlsTransport::Read(absl::Span<uint8_t> to) {
+  ExpectInput();
   ERR_clear_error();
   size_t bytes = 0;
   const int returned = SSL_read_ex(ssl_.get(), to.data(), to.size(), &bytes);

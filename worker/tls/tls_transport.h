@@ -36,8 +36,12 @@ class TlsTransport : public Transport {
 
  protected:
   [[nodiscard]] SSL& ssl() { return *ssl_; }
+  // There may be something to read again; reads that follow look.
+  void ExpectInput() { bio_socket_.empty = false; }
   // Every use of the socket after this fails.
-  void DisconnectBio() { bio_socket_.fd = -1; }
+  void DisconnectBio() { bio_socket_ = BioSocket(); }
+  // One step of the handshake, without looking for input that was not expected.
+  IoResult ContinueHandshake();
 
  private:
   // What SSL_get_error makes of `returned`. Drains the error queue.

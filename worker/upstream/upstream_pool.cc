@@ -154,6 +154,8 @@ void UpstreamPool::OnDialled(uint16_t index, absl::StatusOr<UniqueFd> socket) {
       absl::Milliseconds(services_.settings.connect_timeout);
   options.write_stall_timeout =
       absl::Milliseconds(services_.settings.write_stall_timeout);
+  options.high_mark = kUpstreamHighMark;
+  options.low_mark = kUpstreamHighMark / 2;
   auto connection =
       std::unique_ptr<UpstreamConnection>(new UpstreamConnection(*this, index));
   connection->connection_ =

@@ -26,6 +26,10 @@ namespace holt::worker {
 
 class TlsClientContext;
 
+// Output beyond this is drained before OnUpstreamDrained asks for more: whoever
+// writes a long body hands over more than this at a time, and waits.
+inline constexpr size_t kUpstreamHighMark = 128 * 1024;
+
 // Who speaks over an acquired connection. Callbacks come from the loop.
 class UpstreamHandler {
  public:
