@@ -253,6 +253,21 @@ TEST_F(TlsServerEcTest, ClientThatLeavesDuringTheHandshakeIsNoticedAfterIt) {
   EXPECT_EQ(session.handler->closed, CloseReason::kHandshakeFailed);
 }
 
+TEST_F(TlsServerEcTest, BytesThatComeTooEarlyWaitForTheSignature) {
+  supervisor_.Hold();
+  Session session = Connect();
+  TurnUntil(*loop_, [&] {
+    session.client->Handshake();
+    return supervisor_.held() == 1;
+  });
+  WriteAvailable(SSL_get_fd(session.client->ssl()), "no TLS record");
+  TurnUntilQuiet(*loop_);
+  EXPECT_FALSE(session.Closed());
+  supervisor_.Release();
+  TurnUntil(*loop_, [&] { return session.Closed(); });
+  EXPECT_EQ(session.handler->closed, CloseReason::kHandshakeFailed);
+}
+
 TEST_F(TlsServerEcTest, NoTicketIsSentBeforeThereAreKeys) {
   EXPECT_EQ(GetSession(*context_), nullptr);
 }
