@@ -142,7 +142,7 @@ def measure_idle(bench, kind):
     gateway = bench.start(kind, workers=1)
     try:
         pids = measure.family(gateway.pid)
-        case = Case("idle", "request", IDLE_CONNECTIONS, IDLE_CONNECTIONS, ["--hold"])
+        case = Case("idle", "request", IDLE_CONNECTIONS, IDLE_CONNECTIONS, ["--hold", "--dials-per-second=400"])
         bench.load(gateway, Case("warm", "request", 2, 1))
         before = measure.memory(pids)
         with subprocess.Popen(bench.command(gateway, case, IDLE_CONNECTIONS), stdin=subprocess.PIPE,
@@ -291,7 +291,8 @@ def read_options():
     parser.add_argument("--workers", default="1,default", help="numbers of workers to compare with (1,default)")
     parser.add_argument("--cases", default=",".join(names), help="by number, parted by commas (all)")
     parser.add_argument("--only", choices=("time", "calls", "idle"), action="append", help="what to measure (all)")
-    parser.add_argument("-o", "--output", choices=("table", "json"), default="table")
+    parser.add_argument("-o", "--output", choices=("table", "json"), default="table",
+                        help="tables in Markdown, or a line of JSON for each part")
     options = parser.parse_args()
     options.cases = [names[number] for number in options.cases.split(",")]
     options.workers = [None if word == "default" else int(word) for word in options.workers.split(",")]
@@ -299,33 +300,37 @@ def read_options():
     return options
 
 
+def sections(bench, options):
+    """(name, what was measured, how it is printed), one after the other."""
+    if "time" in options.only:
+        for workers in options.workers:
+            yield "comparisons", compare(bench, options, workers), print_comparison
+    if "calls" in options.only:
+        yield "calls", compare_calls(bench, options), print_calls
+    if "idle" in options.only:
+        kinds = (processes.Holt, processes.Nginx)
+        yield "idle", {kind.name: measure_idle(bench, kind) for kind in kinds}, print_idle
+
+
 def main():
     options = read_options()
     processes.raise_file_limit()
     programs = find_programs(options.bin, options.load)
-    found = {"load_average": os.getloadavg(), "processors": os.cpu_count()}
+    load_average = ", ".join(f"{one:.2f}" for one in os.getloadavg())
+    print(json.dumps({"load_average": load_average}) if options.output == "json" else
+          f"Load average before: {load_average}")
     with tempfile.TemporaryDirectory(prefix="holt-bench-") as folder:
         os.chmod(folder, 0o755)  # nginx's workers run as another user
         bench = Bench(programs, folder)
         try:
-            if "time" in options.only:
-                found["comparisons"] = [compare(bench, options, workers) for workers in options.workers]
-            if "calls" in options.only:
-                found["calls"] = compare_calls(bench, options)
-            if "idle" in options.only:
-                found["idle"] = {kind.name: measure_idle(bench, kind) for kind in (processes.Holt, processes.Nginx)}
+            for name, found, show in sections(bench, options):
+                if options.output == "json":
+                    print(json.dumps({name: found}), flush=True)
+                else:
+                    show(found)
+                    sys.stdout.flush()
         finally:
             bench.end()
-    if options.output == "json":
-        print(json.dumps(found, indent=1))
-        return
-    print("Load average before: " + ", ".join(f"{one:.2f}" for one in found["load_average"]))
-    for comparison in found.get("comparisons", []):
-        print_comparison(comparison)
-    if "calls" in found:
-        print_calls(found["calls"])
-    if "idle" in found:
-        print_idle(found["idle"])
 
 
 if __name__ == "__main__":
