@@ -55,15 +55,18 @@ for (const kind of keyKinds) {
   });
 }
 
-test('a node with keys of all kinds serves whichever the client can check', async (t) => {
+// An OpenSSL context has one place for RSA, one for EC and one for Ed25519.
+const together = { ecdsa_secp256r1_sha256: 'P-256', rsa_pss_rsae_sha256: 'RSA', ed25519: 'Ed25519' };
+
+test('a node with several keys serves whichever the client can check', async (t) => {
   const upstream = await FakeUpstream.start(t);
-  const gateway = await Gateway.start(t, { upstream: upstream.url, kinds: keyKinds });
-  for (const [sigalgs, kind] of [['ecdsa_secp256r1_sha256', 'P-256'], ['ecdsa_secp384r1_sha384', 'P-384'],
-    ['rsa_pss_rsae_sha256', 'RSA'], ['ed25519', 'Ed25519']]) {
+  const kinds = Object.values(together);
+  const gateway = await Gateway.start(t, { upstream: upstream.url, kinds });
+  for (const [sigalgs, kind] of Object.entries(together)) {
     const socket = connect({ port: gateway.port, host: '127.0.0.1', servername: 'localhost', ca: gateway.ca, sigalgs });
     await new Promise((resolve, reject) => socket.once('secureConnect', resolve).once('error', reject));
     const shown = socket.getPeerX509Certificate().toString().replaceAll(/\s/g, '');
-    const identity = gateway.identities[keyKinds.indexOf(kind)];
+    const identity = gateway.identities[kinds.indexOf(kind)];
     assert.equal(shown, identity.certificate.replaceAll(/\s/g, ''), sigalgs);
     socket.destroy();
   }
