@@ -89,8 +89,6 @@ void Connection::Start() {
   }
 }
 
-// ---- What the loop calls
-
 void Connection::OnReady(uint32_t ready) {
   if (state_ == ConnectionState::kHandshaking) {
     // Not read before the signature is here, so it would be told again and
@@ -132,8 +130,6 @@ void Connection::OnDeadline() {
   }
 }
 
-// ---- Handshake
-
 void Connection::ContinueHandshake() {
   AfterHandshakeStep(transport_->Handshake());
 }
@@ -170,8 +166,6 @@ void Connection::OnHandshakeDone(bool more) {
   if (more) ReadTurn();
   UpdateInterest();
 }
-
-// ---- Reading
 
 size_t Connection::ReadLimit() const {
   if (discarding_) return discard_left_;
@@ -262,8 +256,6 @@ void Connection::ResumeReading() {
   if (input_untold_ || read_again_) Wake();
   UpdateInterest();
 }
-
-// ---- Writing
 
 void Connection::Flush() {
   if (state_ != ConnectionState::kOpen || failure_.has_value()) return;
@@ -367,8 +359,6 @@ void Connection::Discard(size_t max_bytes, absl::Duration timeout) {
   Wake();
   UpdateInterest();
 }
-
-// ---- Interest and ends
 
 uint32_t Connection::WantedInterest() const {
   if (state_ == ConnectionState::kHandshaking) return handshake_waits_for_;

@@ -61,7 +61,17 @@ IoResult TlsTransport::ContinueHandshake() {
 }
 
 IoResult TlsTransport::Read(absl::Span<uint8_t> to) {
+  // A record that was read along with the one before needs no look at the
+  // socket; a part of one does.
+  if (SSL_has_pending(ssl_.get()) == 1) {
+    const IoResult held = ReadRecord(to);
+    if (held.action != IoAction::kWantRead) return held;
+  }
   ExpectInput();
+  return ReadRecord(to);
+}
+
+IoResult TlsTransport::ReadRecord(absl::Span<uint8_t> to) {
   ERR_clear_error();
   size_t bytes = 0;
   const int returned = SSL_read_ex(ssl_.get(), to.data(), to.size(), &bytes);

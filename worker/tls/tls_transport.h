@@ -44,6 +44,7 @@ class TlsTransport : public Transport {
   IoResult ContinueHandshake();
 
  private:
+  IoResult ReadRecord(absl::Span<uint8_t> to);
   // What SSL_get_error makes of `returned`. Drains the error queue.
   IoAction ActionOf(int returned);
   [[nodiscard]] bool HoldsMore() const;
