@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { makeCertificate, secretNumbers } from './lib/certificates.mjs';
+import { keyKinds, keyPatterns, makeCertificate, secretNumbers } from './lib/certificates.mjs';
 import { Client, chatRequest, eventsOf } from './lib/client.mjs';
 import { Demo } from './lib/demo.mjs';
 import { temporaryFolder } from './lib/gateway.mjs';
@@ -39,6 +39,17 @@ test('the secret numbers of each kind of key are known', async (t) => {
   assert.deepEqual([...rsa.keys()], ['d', 'p', 'q', 'dp', 'dq', 'qi']);
   assert.equal(rsa.get('p').length, 128);
 });
+
+for (const kind of keyKinds) {
+  test(`a ${kind} key is found in a process that has it`, { skip: memorySkip }, async (t) => {
+    const { certificateFile, keyFile } = await makeCertificate(temporaryFolder(t), kind);
+    const server = new Running('openssl', ['s_server', '-accept', '127.0.0.1:0', '-cert', certificateFile, '-key', keyFile]);
+    t.after(() => server.end('SIGKILL'));
+    await server.line(/^ACCEPT/m);
+    const found = findInMemory(server.pid, keyPatterns(keyFile)).map((name) => name.replace(/, (big|little), .*/, ''));
+    assert.ok(found.includes('d'), `found only ${found}`);
+  });
+}
 
 test('descendants are seen while they live', async (t) => {
   const parent = new Running('sh', ['-c', 'sleep 60 & echo started; wait']);

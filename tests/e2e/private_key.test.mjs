@@ -2,26 +2,11 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { connect } from 'node:tls';
-import { keyKinds, secretNumbers } from './lib/certificates.mjs';
+import { keyKinds, keyPatterns } from './lib/certificates.mjs';
 import { Client } from './lib/client.mjs';
 import { Gateway } from './lib/gateway.mjs';
 import { findInMemory, memorySkip } from './lib/memory.mjs';
 import { FakeUpstream } from './lib/upstream.mjs';
-
-// Each number as it may lie in memory: both byte orders (OpenSSL's big numbers are little-endian), and both halves,
-// since a part of a key is a key.
-function patternsOf(keyFile) {
-  const patterns = {};
-  for (const [name, bytes] of secretNumbers(keyFile)) {
-    const turned = Buffer.from(bytes).reverse();
-    const half = bytes.length >> 1;
-    for (const [order, text] of [['big', bytes], ['little', turned]]) {
-      patterns[`${name}, ${order}, front`] = text.subarray(0, half);
-      patterns[`${name}, ${order}, back`] = text.subarray(half);
-    }
-  }
-  return patterns;
-}
 
 // A handshake of its own for every request.
 async function handshakes(gateway, count) {
@@ -39,7 +24,7 @@ for (const kind of keyKinds) {
   test(`${kind}: found in no process while handshakes work`, { skip: memorySkip }, async (t) => {
     const upstream = await FakeUpstream.start(t);
     const gateway = await Gateway.start(t, { upstream: upstream.url, kinds: [kind] });
-    const patterns = patternsOf(gateway.identities[0].keyFile);
+    const patterns = keyPatterns(gateway.identities[0].keyFile);
     const family = gateway.processes();
     assert.ok(family.length >= 5);
     await handshakes(gateway, 20);

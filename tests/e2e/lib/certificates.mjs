@@ -33,3 +33,17 @@ export function secretNumbers(keyFile) {
   }
   return numbers;
 }
+
+// Each secret number as it may lie in memory: both byte orders (OpenSSL's big numbers are little-endian), and both
+// halves, since a part of a key is a key.
+export function keyPatterns(keyFile) {
+  const patterns = {};
+  for (const [name, bytes] of secretNumbers(keyFile)) {
+    const half = bytes.length >> 1;
+    for (const [order, text] of [['big', bytes], ['little', Buffer.from(bytes).reverse()]]) {
+      patterns[`${name}, ${order}, front`] = text.subarray(0, half);
+      patterns[`${name}, ${order}, back`] = text.subarray(half);
+    }
+  }
+  return patterns;
+}
