@@ -6,13 +6,20 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "absl/time/clock.h"
 #include "admin-service/cli/commands.h"
 #include "admin-service/cli/json.h"
 #include "admin-service/cli/values.h"
+#include "common/base/clock.h"
 #include "common/base/status_macros.h"
 
 namespace holt::admin::cli {
 namespace {
+
+// How long a change may take to reach the workers before holtctl says that it
+// has not, and how often it looks.
+constexpr absl::Duration kWorkersTime = absl::Seconds(2);
+constexpr absl::Duration kWorkersPoll = absl::Milliseconds(5);
 
 // "STATE_ACTIVE": "active".
 std::string Lower(absl::string_view enum_name, absl::string_view prefix) {
@@ -97,11 +104,32 @@ absl::Status ConfirmRevocation(const Session& session) {
   return absl::CancelledError("nothing was revoked");
 }
 
+// A command that changes a key ends when the change is in force: whoever runs
+// the next line of a script may count on it. Without a courier it ends all the
+// same, and says so.
+void AwaitWorkers(const Session& session) {
+  const int64_t give_up =
+      Clock::Real().BootNanos() + absl::ToInt64Nanoseconds(kWorkersTime);
+  int64_t wanted = 0;
+  while (Clock::Real().BootNanos() < give_up) {
+    const absl::StatusOr<v1::NodeStatus> status = session.client.GetStatus();
+    if (!status.ok()) break;
+    if (wanted == 0) wanted = status->key_epoch();
+    if (status->courier().key_epoch() >= wanted) return;
+    if (!status->courier().connected()) break;
+    absl::SleepFor(kWorkersPoll);
+  }
+  session.terminal.Error(
+      "The change is kept, but the workers do not have it yet: \"holtctl "
+      "status\" shows the courier.\n");
+}
+
 }  // namespace
 
 absl::Status CreateKey(const Session& session) {
   ASSIGN_OR_RETURN(const v1::CreateApiKeyResponse created,
                    session.client.CreateApiKey(session.options.create));
+  AwaitWorkers(session);
   Terminal& terminal = session.terminal;
   switch (session.options.output) {
     case OutputFormat::kJson:
@@ -158,18 +186,21 @@ absl::Status RevokeKey(const Session& session) {
   RETURN_IF_ERROR(ConfirmRevocation(session));
   ASSIGN_OR_RETURN(const v1::ApiKey key,
                    session.client.RevokeApiKey(session.options.key));
+  AwaitWorkers(session);
   return PrintKey(session, key);
 }
 
 absl::Status DisableKey(const Session& session) {
   ASSIGN_OR_RETURN(const v1::ApiKey key,
                    session.client.DisableApiKey(session.options.key));
+  AwaitWorkers(session);
   return PrintKey(session, key);
 }
 
 absl::Status EnableKey(const Session& session) {
   ASSIGN_OR_RETURN(const v1::ApiKey key,
                    session.client.EnableApiKey(session.options.key));
+  AwaitWorkers(session);
   return PrintKey(session, key);
 }
 

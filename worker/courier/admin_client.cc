@@ -3,9 +3,11 @@
 #include <grpcpp/create_channel_posix.h>
 #include <grpcpp/grpcpp.h>
 
-#include <algorithm>
-#include <atomic>
 #include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
 
 namespace holt::worker {
 namespace {
@@ -26,10 +28,32 @@ constexpr absl::Duration kReportDeadline = absl::Seconds(20);
 
 }  // namespace
 
+// Counts what gRPC holds of a client. The last thing a thread of gRPC does with
+// a call is to end it here.
+class AdminClient::Running {
+ public:
+  void Begin() {
+    absl::MutexLock lock(&mutex_);
+    ++count_;
+  }
+  void End() {
+    absl::MutexLock lock(&mutex_);
+    --count_;
+  }
+  void AwaitNone() {
+    absl::MutexLock lock(&mutex_);
+    mutex_.Await(absl::Condition(
+        +[](int* count) { return *count == 0; }, &count_));
+  }
+
+ private:
+  absl::Mutex mutex_;
+  int count_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
 struct AdminClient::Call {
   virtual ~Call() = default;
   grpc::ClientContext context;
-  bool dropped = false;  // by its client; the loop's thread only
 };
 
 template <typename Request, typename Response>
@@ -37,84 +61,134 @@ struct AdminClient::UnaryCall : Call {
   Request request;
   Response response;
   Done<Response> done;
-  std::shared_ptr<CourierService::Stub> stub;
 };
 
-// One stream. At any time a read is under way with gRPC, or its result is on
-// its way to the loop or being handled there; the hold keeps gRPC from ending
-// the call in between.
+// One stream. It is always in one of these states, and in all but the last a
+// hold keeps gRPC from ending it:
+//
+//   kReading   a read is under way with gRPC
+//   kPosted    its result is on its way to the loop
+//   kHandling  the loop handles it
+//   kEnding    the hold was given up; OnDone comes, and then deletion
 class AdminClient::WatchCall final
-    : public grpc::ClientReadReactor<KeyTableChange>,
-      public std::enable_shared_from_this<WatchCall> {
+    : public grpc::ClientReadReactor<KeyTableChange> {
  public:
-  WatchCall(Mailbox::Sender sender, std::shared_ptr<CourierService::Stub> stub,
-            KeyWatchEvents& events)
-      : sender_(std::move(sender)), stub_(std::move(stub)), events_(events) {}
+  WatchCall(AdminClient& client, KeyWatchEvents& events)
+      : client_(client),
+        sender_(client.sender_),
+        alive_(client.alive_),
+        running_(client.running_),
+        events_(events) {}
 
   void Start(uint64_t known_epoch) {
-    self_ = shared_from_this();
+    running_->Begin();
     request_.set_known_epoch(known_epoch);
-    stub_->async()->WatchKeys(&context_, &request_, this);
+    client_.stub_->async()->WatchKeys(&context_, &request_, this);
     AddHold();
     StartRead(&change_);
     StartCall();
   }
 
-  // Nothing is told from here on.
+  // Nothing is told from here on. The loop's thread.
   void Abandon() {
+    absl::MutexLock lock(&mutex_);
     abandoned_ = true;
     context_.TryCancel();
+    // Its result will not be handled.
+    if (state_ == State::kPosted) EndHold();
   }
 
+  // gRPC's thread.
   void OnReadDone(bool ok) override {
-    const bool posted =
-        !abandoned_ &&
-        sender_.Post([self = shared_from_this(), ok] { self->Deliver(ok); });
-    if (!posted) RemoveHold();
+    absl::MutexLock lock(&mutex_);
+    if (abandoned_) {
+      EndHold();
+      return;
+    }
+    state_ = State::kPosted;
+    sender_.Post([this, alive = alive_, ok] {
+      // In order: what deletes this is posted later.
+      if (*alive) Handle(ok);
+    });
   }
 
-  // gRPC's last call. The loop may still hold it.
+  // gRPC's thread, and the last it does here.
   void OnDone(const grpc::Status&) override {
-    const std::shared_ptr<WatchCall> last = std::move(self_);
+    const std::shared_ptr<Running> running = running_;
+    sender_.Post([this, alive = alive_, &client = client_] {
+      if (!*alive) return;
+      std::erase_if(client.watches_,
+                    [this](const auto& watch) { return watch.get() == this; });
+    });
+    running->End();
   }
 
  private:
-  void Deliver(bool ok) {
-    if (ok && !abandoned_) events_.OnChange(change_);
-    if (ok && !abandoned_) {
-      StartRead(&change_);
-      return;
-    }
+  enum class State { kReading, kPosted, kHandling, kEnding };
+
+  void EndHold() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    state_ = State::kEnding;
     RemoveHold();
-    if (!abandoned_) events_.OnWatchEnd();
   }
 
+  void Handle(bool ok) {
+    if (!BeginHandling()) return;
+    if (ok) {
+      events_.OnChange(change_);
+    } else {
+      events_.OnWatchEnd();
+    }
+    EndHandling(ok);
+  }
+
+  bool BeginHandling() {
+    absl::MutexLock lock(&mutex_);
+    if (abandoned_) return false;
+    state_ = State::kHandling;
+    return true;
+  }
+
+  void EndHandling(bool ok) {
+    absl::MutexLock lock(&mutex_);
+    if (!ok || abandoned_) {
+      EndHold();
+      return;
+    }
+    state_ = State::kReading;
+    StartRead(&change_);
+  }
+
+  AdminClient& client_;
   const Mailbox::Sender sender_;
-  const std::shared_ptr<CourierService::Stub> stub_;
+  const std::shared_ptr<bool> alive_;
+  const std::shared_ptr<Running> running_;
   KeyWatchEvents& events_;
-  std::shared_ptr<WatchCall> self_;
-  std::atomic<bool> abandoned_ = false;
   grpc::ClientContext context_;
   WatchKeysRequest request_;
   KeyTableChange change_;
+  absl::Mutex mutex_;
+  State state_ ABSL_GUARDED_BY(mutex_) = State::kReading;
+  bool abandoned_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 AdminClient::AdminClient(Mailbox& mailbox, UniqueFd socket)
     : sender_(mailbox.sender()),
       stub_(CourierService::NewStub(grpc::CreateInsecureChannelFromFd(
-          "admin-service", socket.release()))) {}
+          "admin-service", socket.release()))),
+      alive_(std::make_shared<bool>(true)),
+      running_(std::make_shared<Running>()) {}
 
 AdminClient::~AdminClient() {
+  *alive_ = false;
   CancelWatch();
-  for (const auto& call : calls_) {
-    call->dropped = true;
-    call->context.TryCancel();
-  }
+  for (const auto& call : calls_) call->context.TryCancel();
+  running_->AwaitNone();
 }
 
 void AdminClient::Watch(uint64_t known_epoch, KeyWatchEvents& events) {
   CancelWatch();
-  watch_ = std::make_shared<WatchCall>(sender_, stub_, events);
+  watches_.push_back(std::make_unique<WatchCall>(*this, events));
+  watch_ = watches_.back().get();
   watch_->Start(known_epoch);
 }
 
@@ -124,48 +198,50 @@ void AdminClient::CancelWatch() {
 }
 
 template <typename Request, typename Response>
-std::shared_ptr<AdminClient::UnaryCall<Request, Response>> AdminClient::Start(
+AdminClient::UnaryCall<Request, Response>& AdminClient::Add(
     Request request, absl::Duration deadline, Done<Response> done) {
-  auto call = std::make_shared<UnaryCall<Request, Response>>();
-  call->context.set_deadline(absl::ToChronoTime(absl::Now() + deadline));
-  call->request = std::move(request);
-  call->done = std::move(done);
-  call->stub = stub_;
-  calls_.push_back(call);
-  return call;
+  auto call = std::make_unique<UnaryCall<Request, Response>>();
+  UnaryCall<Request, Response>& added = *call;
+  added.context.set_deadline(absl::ToChronoTime(absl::Now() + deadline));
+  added.request = std::move(request);
+  added.done = std::move(done);
+  calls_.push_back(std::move(call));
+  running_->Begin();
+  return added;
 }
 
 template <typename Request, typename Response>
 std::function<void(grpc::Status)> AdminClient::Ended(
-    std::shared_ptr<UnaryCall<Request, Response>> call) {
-  return [this, call = std::move(call),
-          sender = sender_](const grpc::Status& status) {
-    sender.Post([this, call, status] {
-      // Dropped: `this` is gone.
-      if (call->dropped) return;
-      calls_.erase(std::find(calls_.begin(), calls_.end(), call));
-      call->done(status, call->response);
+    UnaryCall<Request, Response>& call) {
+  return [this, &call, sender = sender_, alive = alive_,
+          running = running_](const grpc::Status& status) {
+    sender.Post([this, &call, alive, status] {
+      if (!*alive) return;
+      call.done(status, call.response);
+      std::erase_if(calls_,
+                    [&call](const auto& each) { return each.get() == &call; });
     });
+    running->End();
   };
 }
 
 void AdminClient::GetKeyEpoch(Done<GetKeyEpochResponse> done) {
-  auto call = Start(GetKeyEpochRequest(), kQuestionDeadline, std::move(done));
-  stub_->async()->GetKeyEpoch(&call->context, &call->request, &call->response,
+  auto& call = Add(GetKeyEpochRequest(), kQuestionDeadline, std::move(done));
+  stub_->async()->GetKeyEpoch(&call.context, &call.request, &call.response,
                               Ended(call));
 }
 
 void AdminClient::ReportUsage(ReportUsageRequest request,
                               Done<ReportUsageResponse> done) {
-  auto call = Start(std::move(request), kReportDeadline, std::move(done));
-  stub_->async()->ReportUsage(&call->context, &call->request, &call->response,
+  auto& call = Add(std::move(request), kReportDeadline, std::move(done));
+  stub_->async()->ReportUsage(&call.context, &call.request, &call.response,
                               Ended(call));
 }
 
 void AdminClient::ReportNode(ReportNodeRequest request,
                              Done<ReportNodeResponse> done) {
-  auto call = Start(std::move(request), kQuestionDeadline, std::move(done));
-  stub_->async()->ReportNode(&call->context, &call->request, &call->response,
+  auto& call = Add(std::move(request), kQuestionDeadline, std::move(done));
+  stub_->async()->ReportNode(&call.context, &call.request, &call.response,
                              Ended(call));
 }
 

@@ -37,7 +37,10 @@ class AdminClient {
 
   // Takes one end of a connected stream pair, non-blocking.
   AdminClient(Mailbox& mailbox, UniqueFd socket);
-  // Cancels what runs; nothing is called afterwards.
+  // Cancels what runs, and waits until gRPC has let go of it (milliseconds:
+  // nothing of that asks the peer). Nothing is called afterwards. That also
+  // keeps gRPC's threads from ever being the last to hold the channel: its end
+  // waits for those threads.
   ~AdminClient();
   AdminClient(const AdminClient&) = delete;
   AdminClient& operator=(const AdminClient&) = delete;
@@ -60,21 +63,23 @@ class AdminClient {
   template <typename Request, typename Response>
   struct UnaryCall;
   class WatchCall;
+  class Running;
 
   template <typename Request, typename Response>
-  std::shared_ptr<UnaryCall<Request, Response>> Start(Request request,
-                                                      absl::Duration deadline,
-                                                      Done<Response> done);
+  UnaryCall<Request, Response>& Add(Request request, absl::Duration deadline,
+                                    Done<Response> done);
   // What gRPC calls, on a thread of its own, when `call` has ended.
   template <typename Request, typename Response>
-  std::function<void(grpc::Status)> Ended(
-      std::shared_ptr<UnaryCall<Request, Response>> call);
+  std::function<void(grpc::Status)> Ended(UnaryCall<Request, Response>& call);
 
   const Mailbox::Sender sender_;
-  // Shared with the calls: gRPC is done with them later than we are.
-  const std::shared_ptr<internal::v1::CourierService::Stub> stub_;
-  std::vector<std::shared_ptr<Call>> calls_;
-  std::shared_ptr<WatchCall> watch_;
+  const std::unique_ptr<internal::v1::CourierService::Stub> stub_;
+  // Shared with what is on its way to the loop when the client goes.
+  const std::shared_ptr<bool> alive_;
+  const std::shared_ptr<Running> running_;
+  std::vector<std::unique_ptr<Call>> calls_;
+  std::vector<std::unique_ptr<WatchCall>> watches_;  // that have not ended
+  WatchCall* watch_ = nullptr;                       // that is listened to
 };
 
 }  // namespace holt::worker

@@ -45,9 +45,11 @@ Courier::Courier(Options& options, KeyTableWriter table,
               report.set_key_epoch(sync_.epoch());
               report.set_key_count(sync_.key_count());
             }),
-      keys_(
-          loop, sync_, absl::Milliseconds(options.settings.poll_interval),
-          sync_.has_table() ? std::function<void()>() : [this] { SayReady(); }),
+      keys_(loop, sync_, absl::Milliseconds(options.settings.poll_interval),
+            [this] {
+              SayReady();
+              node_.ReportSoon();
+            }),
       drain_deadline_(loop, [this] {
         Log(Severity::kWarning, "usage_left_in_journals");
         Stop(absl::OkStatus());
@@ -131,6 +133,7 @@ void Courier::BeginDrain(absl::Duration deadline) {
 }
 
 void Courier::SayReady() {
+  if (std::exchange(ready_, true)) return;
   const absl::Status sent = supervisor_.SendMessage(0, Ready{});
   if (!sent.ok()) Stop(Annotate(sent, "saying ready"));
 }

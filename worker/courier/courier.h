@@ -73,6 +73,7 @@ class Courier {
   NodeReporter node_;
   KeyWatcher keys_;
   std::unique_ptr<AdminClient> client_;  // goes before those that use it
+  bool ready_ = false;                   // said so
   Timer drain_deadline_;
   absl::Status result_;
 };

@@ -18,10 +18,10 @@ constexpr absl::Duration kLongestBackOff = absl::Seconds(2);
 }  // namespace
 
 KeyWatcher::KeyWatcher(Loop& loop, KeySync& sync, absl::Duration poll_interval,
-                       std::function<void()> on_table)
+                       std::function<void()> on_change)
     : sync_(sync),
       poll_interval_(poll_interval),
-      on_table_(std::move(on_table)),
+      on_change_(std::move(on_change)),
       back_off_(kFirstBackOff),
       start_timer_(loop, [this] { Start(); }),
       silence_timer_(loop, [this] { StartLater(); }),
@@ -68,9 +68,7 @@ void KeyWatcher::OnChange(const KeyTableChange& change) {
   silence_timer_.Start(kSilence);
   progressed_ = progressed_ || !change.has_heartbeat();
   if (change.has_snapshot_end()) back_off_ = kFirstBackOff;
-  if (sync_.has_table() && on_table_ != nullptr) {
-    std::exchange(on_table_, nullptr)();
-  }
+  if (sync_.has_table() && !change.has_heartbeat()) on_change_();
 }
 
 void KeyWatcher::OnWatchEnd() {

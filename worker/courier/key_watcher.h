@@ -16,10 +16,11 @@ namespace holt::worker {
 
 class KeyWatcher final : public KeyWatchEvents {
  public:
-  // Asks for the epoch every `poll_interval`; calls `on_table` once, when
-  // workers have a whole table. Loop and sync outlive it.
+  // Asks for the epoch every `poll_interval`; calls `on_change` when workers
+  // have something new: the first whole table, a key, settings. Loop and sync
+  // outlive it.
   KeyWatcher(Loop& loop, KeySync& sync, absl::Duration poll_interval,
-             std::function<void()> on_table);
+             std::function<void()> on_change);
 
   // The client to watch by, or null: none now. Outlives its use here.
   void SetClient(AdminClient* client);
@@ -35,7 +36,7 @@ class KeyWatcher final : public KeyWatchEvents {
 
   KeySync& sync_;
   const absl::Duration poll_interval_;
-  std::function<void()> on_table_;
+  const std::function<void()> on_change_;
   AdminClient* client_ = nullptr;
   bool asking_ = false;
   // What the admin-service said last; the stream has until the next answer to

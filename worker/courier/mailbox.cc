@@ -30,14 +30,13 @@ struct Mailbox::Box {
   bool closed ABSL_GUARDED_BY(mutex) = false;
 };
 
-bool Mailbox::Sender::Post(std::function<void()> call) const {
+void Mailbox::Sender::Post(std::function<void()> call) const {
   absl::MutexLock lock(&box_->mutex);
-  if (box_->closed) return false;
+  if (box_->closed) return;
   box_->calls.push_back(std::move(call));
-  if (box_->calls.size() > 1) return true;
+  if (box_->calls.size() > 1) return;
   const uint64_t one = 1;
   HOLT_CHECK(::write(box_->wake_up.get(), &one, sizeof(one)) == sizeof(one));
-  return true;
 }
 
 absl::StatusOr<std::unique_ptr<Mailbox>> Mailbox::Create(Loop& loop) {
@@ -53,9 +52,7 @@ Mailbox::Mailbox(Loop& loop, std::shared_ptr<Box> box)
   readable_.SetInterest(FdEvent::kRead);
 }
 
-Mailbox::~Mailbox() {
-  for (const auto& call : box_->Take(/*close=*/true)) call();
-}
+Mailbox::~Mailbox() { box_->Take(/*close=*/true); }
 
 void Mailbox::Deliver() {
   uint64_t count = 0;

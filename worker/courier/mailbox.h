@@ -22,9 +22,9 @@ class Mailbox {
   // inside Post while the courier ends.
   class Sender {
    public:
-    // Has the loop call `call` soon. False when the mailbox is gone: it will
-    // never be called.
-    bool Post(std::function<void()> call) const;
+    // Has the loop call `call` soon, in the order of posting; never when the
+    // mailbox is gone before that.
+    void Post(std::function<void()> call) const;
 
    private:
     friend class Mailbox;
@@ -34,8 +34,7 @@ class Mailbox {
 
   // The loop outlives it.
   static absl::StatusOr<std::unique_ptr<Mailbox>> Create(Loop& loop);
-  // Makes the calls that are left: whoever they were for is gone before, and
-  // has told them so.
+  // Drops the calls that are left.
   ~Mailbox();
   Mailbox(const Mailbox&) = delete;
   Mailbox& operator=(const Mailbox&) = delete;

@@ -22,7 +22,7 @@ TEST_F(MailboxTest, CallsOfOtherThreadsAreMadeOnTheLoopInOrder) {
   const Mailbox::Sender sender = mailbox_->sender();
   std::thread other([&] {
     for (int i = 0; i < kCalls; ++i) {
-      EXPECT_TRUE(sender.Post([&seen, i] { seen.push_back(i); }));
+      sender.Post([&seen, i] { seen.push_back(i); });
     }
   });
   while (seen.size() < kCalls) loop_->TurnOnce(/*block=*/true);
@@ -40,14 +40,14 @@ TEST_F(MailboxTest, ACallMayPostAnother) {
   EXPECT_EQ(made, 1);
 }
 
-TEST_F(MailboxTest, WhatIsLeftIsCalledAtTheEndAndNothingAfterIt) {
+TEST_F(MailboxTest, NothingIsCalledWhenItIsGone) {
   const Mailbox::Sender sender = mailbox_->sender();
   int made = 0;
-  EXPECT_TRUE(sender.Post([&] { ++made; }));
+  sender.Post([&] { ++made; });
   mailbox_.reset();
-  EXPECT_EQ(made, 1);
-  EXPECT_FALSE(sender.Post([&] { ++made; }));
-  EXPECT_EQ(made, 1);
+  sender.Post([&] { ++made; });
+  loop_->TurnOnce(/*block=*/false);
+  EXPECT_EQ(made, 0);
 }
 
 }  // namespace

@@ -54,6 +54,14 @@ void NodeReporter::SetClient(AdminClient* client) {
   timer_.Start(absl::ZeroDuration());
 }
 
+void NodeReporter::ReportSoon() {
+  if (under_way_) {
+    again_ = true;
+  } else {
+    timer_.Start(absl::ZeroDuration());
+  }
+}
+
 absl::Status NodeReporter::AddCounters(Role role, uint16_t slot, int fd) {
   ASSIGN_OR_RETURN(Mapping mapping,
                    Mapping::Map(fd, kCountersSize, Mapping::Access::kReadOnly));
@@ -80,6 +88,7 @@ void NodeReporter::Report() {
   client_->ReportNode(std::move(request),
                       [this](const grpc::Status&, const ReportNodeResponse&) {
                         under_way_ = false;
+                        if (std::exchange(again_, false)) ReportSoon();
                       });
 }
 

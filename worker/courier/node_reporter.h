@@ -29,6 +29,9 @@ class NodeReporter {
 
   // The client to report by, or null: none now. Outlives its use here.
   void SetClient(AdminClient* client);
+  // Something worth telling happened: reports in this turn, or as soon as the
+  // report under way is answered.
+  void ReportSoon();
   // Takes the counters of a child, in place of those before.
   // InvalidArgument: not a page of counters, or too many.
   absl::Status AddCounters(Role role, uint16_t slot, int fd);
@@ -40,6 +43,7 @@ class NodeReporter {
   const Fill fill_;
   AdminClient* client_ = nullptr;
   bool under_way_ = false;
+  bool again_ = false;
   std::map<std::pair<Role, uint16_t>, Mapping> counters_;
   Timer timer_;
 };
