@@ -63,7 +63,11 @@ async function assertBilledOnce(gateway, finished) {
     assert.equal(row.requests, 1, `${model} was billed ${row.requests} times`);
     assert.equal(row.completionTokens, kTokens, model);
   }
-  for (const row of rows.values()) assert.ok(row.requests <= 1, `${row.model} was billed twice`);
+  for (const row of rows.values()) {
+    // A request that was cut before the upstream had accepted it stands without a model's name, and costs nothing.
+    if (row.model === 'unknown') assert.equal(row.totalTokens ?? 0, 0, 'tokens of a request that was never accepted');
+    else assert.ok(row.requests <= 1, `${row.model} was billed twice`);
+  }
 }
 
 async function killOne(gateway, name) {
