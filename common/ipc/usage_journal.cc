@@ -217,6 +217,7 @@ absl::StatusOr<OpenedJournal> OpenJournal(int fd) {
   }
   ASSIGN_OR_RETURN(Mapping mapping,
                    Mapping::Map(fd, size, Mapping::Access::kReadWrite));
+  // One look at each word: the other side may change it meanwhile.
   uint64_t words[std::size(Header{}.preamble)];
   for (size_t i = 0; i < std::size(words); ++i) {
     words[i] = HeaderOf(mapping).preamble[i].load(std::memory_order_relaxed);
@@ -309,6 +310,7 @@ absl::StatusOr<JournalWriter> JournalWriter::Open(int fd) {
             .state.load(std::memory_order_acquire);
     if (state >> 2 != writer.next_ || state == kUnused) break;
   }
+  // Nothing older is in the file, whatever a hostile mark says.
   const uint64_t oldest =
       writer.next_ - std::min<uint64_t>(writer.next_, writer.capacity_);
   for (uint64_t sequence = std::max(writer.acknowledged_, oldest);
@@ -322,6 +324,7 @@ absl::StatusOr<JournalWriter> JournalWriter::Open(int fd) {
 
 absl::StatusOr<uint64_t> JournalWriter::Reserve(const UsageValues& values) {
   Header& header = HeaderOf(mapping_);
+  // A mark beyond what was reserved is none.
   const uint64_t mark = header.acknowledged.load(std::memory_order_acquire);
   if (mark <= next_) acknowledged_ = std::max(acknowledged_, mark);
   JournalRecord& record = RecordAt(mapping_, capacity_, next_);

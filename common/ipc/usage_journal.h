@@ -102,6 +102,7 @@ class JournalWriter {
   // Returns its sequence.
   absl::StatusOr<uint64_t> Reserve(const UsageValues& values);
   // Replaces the values of a reserved record (running counts).
+  // A worker killed inside leaves each count from before or after.
   void Update(uint64_t sequence, const UsageValues& values);
   // Closes it: from now on it is reported. Once per sequence.
   void Commit(uint64_t sequence, const UsageValues& values);

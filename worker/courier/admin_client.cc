@@ -7,7 +7,6 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
-#include "absl/time/clock.h"
 
 namespace holt::worker {
 namespace {
@@ -89,7 +88,8 @@ class AdminClient::WatchCall final
     StartCall();
   }
 
-  // Nothing is told from here on. The loop's thread.
+  // Nothing is told from here on. The loop's thread; gRPC goes on with the call
+  // until OnDone, and so does this object.
   void Abandon() {
     absl::MutexLock lock(&mutex_);
     abandoned_ = true;
@@ -202,7 +202,9 @@ AdminClient::UnaryCall<Request, Response>& AdminClient::Add(
     Request request, absl::Duration deadline, Done<Response> done) {
   auto call = std::make_unique<UnaryCall<Request, Response>>();
   UnaryCall<Request, Response>& added = *call;
-  added.context.set_deadline(absl::ToChronoTime(absl::Now() + deadline));
+  // A span: gRPC counts from now on by its own, monotonic clock.
+  added.context.set_deadline(
+      gpr_time_from_millis(absl::ToInt64Milliseconds(deadline), GPR_TIMESPAN));
   added.request = std::move(request);
   added.done = std::move(done);
   calls_.push_back(std::move(call));

@@ -15,6 +15,7 @@ CellAllocator::CellAllocator(uint32_t cells, const std::vector<bool>& in_use,
   for (uint32_t cell = 0; cell < cells; ++cell) {
     if (taken_[cell]) never_used_ = cell + 1;
   }
+  // Holes: whoever had them before this courier started is not known.
   for (uint32_t cell = 0; cell < never_used_; ++cell) {
     if (!taken_[cell]) resting_.push_back({cell, now});
   }

@@ -25,6 +25,7 @@ class CellAllocator {
   void KeepOnly(const std::vector<bool>& in_use, int64_t now);
 
  private:
+  // Each cell is in one place: taken, resting, or never used.
   struct Resting {
     uint32_t cell = 0;
     int64_t since = 0;

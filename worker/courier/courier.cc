@@ -105,6 +105,8 @@ absl::Status Courier::HandleIntroduce(ReceivedFrame& frame) {
 }
 
 void Courier::UseAdminChannel(UniqueFd socket) {
+  // The one before never comes back to life: a channel over a descriptor does
+  // not reconnect.
   Log(Severity::kInfo, "admin_channel").Number("epoch", sync_.epoch());
   SetClient(nullptr);
   client_ = std::make_unique<AdminClient>(*mailbox_, std::move(socket));

@@ -53,9 +53,11 @@ class Courier {
   Courier(Options& options, KeyTableWriter table,
           std::unique_ptr<Mailbox> mailbox, Loop& loop, const Clock& clock);
 
+  // Introductions and the drain, a bounded number per turn.
   void OnFrames();
   absl::Status HandleFrame(ReceivedFrame& frame);
   absl::Status HandleIntroduce(ReceivedFrame& frame);
+  // In place of the channel before, with all that was under way on it.
   void UseAdminChannel(UniqueFd socket);
   void UseJournal(const Introduce& introduce, int fd);
   void SetClient(AdminClient* client);
@@ -63,6 +65,7 @@ class Courier {
   void SayReady();
   void Stop(absl::Status result);
 
+  // Destroyed from below: the client first, whose calls refer to all others.
   Loop& loop_;
   FrameChannel supervisor_;
   FdEvent supervisor_readable_;
@@ -72,8 +75,8 @@ class Courier {
   UsageReporter usage_;
   NodeReporter node_;
   KeyWatcher keys_;
-  std::unique_ptr<AdminClient> client_;  // goes before those that use it
-  bool ready_ = false;                   // said so
+  std::unique_ptr<AdminClient> client_;
+  bool ready_ = false;  // said so
   Timer drain_deadline_;
   absl::Status result_;
 };

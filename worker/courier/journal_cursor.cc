@@ -56,6 +56,7 @@ int JournalCursor::Collect(int most, JournalBatch& batch) {
        it != waiting_.end() && batch.records_size() < most; ++it) {
     if (Report(*it, batch)) on_their_way_.push_back(*it);
   }
+  // New ones: at the end of waiting_, whatever their state.
   JournalReader::Record record;
   while (batch.records_size() < most &&
          reader_.Read(next_, record) != ReadResult::kEnd) {

@@ -88,6 +88,7 @@ absl::Status KeySync::Apply(const KeyTableChange& change) {
   if (change.epoch() < table_.epoch() || change.epoch() == 0) {
     return absl::FailedPreconditionError("key stream: an older epoch");
   }
+  // Exactly the first step of a stream begins a snapshot.
   const bool begins = change.change_case() == KeyTableChange::kSnapshotBegin;
   if (begins == (phase_ != Phase::kNothing)) {
     return absl::InvalidArgumentError("key stream: out of order");
@@ -151,6 +152,8 @@ absl::Status KeySync::Put(const internal::v1::Key& key) {
     if (known.has_value() && !same) cells_.Give(known->limiter_cell, now);
     return absl::OkStatus();
   }
+  // Only a key that is not in the table can fail to get in: the cell was taken
+  // for it just now.
   if (cell.has_value()) cells_.Give(*cell, now);
   // The others go on: the stream is sound, the table is too small.
   Log(Severity::kError, "key_table_full")

@@ -40,13 +40,13 @@ void KeyWatcher::SetClient(AdminClient* client) {
 
 void KeyWatcher::Start() {
   if (client_ == nullptr) return;
+  // Of the stream before.
   announced_epoch_ = 0;
   sync_.BeginStream();
   client_->Watch(sync_.epoch(), *this);
   silence_timer_.Start(kSilence);
 }
 
-// Ends the stream that runs, if any, and begins another after a pause.
 void KeyWatcher::StartLater() {
   silence_timer_.Cancel();
   if (client_ != nullptr) client_->CancelWatch();

@@ -30,8 +30,11 @@ class KeyWatcher final : public KeyWatchEvents {
 
  private:
   void Start();
+  // Ends the stream that runs, if any, and begins another after a pause that
+  // doubles up to two seconds.
   void StartLater();
   void Poll();
+  // What the admin-service answered.
   void OnEpoch(uint64_t epoch);
 
   KeySync& sync_;

@@ -1,6 +1,10 @@
 // How gRPC's threads reach the courier's loop: they post calls, the loop makes
 // them. All state of the courier belongs to the loop's thread; this is the one
-// place where threads meet. Courier only.
+// place where threads meet (but for the counting at the end of a call,
+// admin_client.cc). Courier only. An event descriptor wakes the loop; it is
+// written once for all calls that are waiting, so a flood of them costs the
+// loop one turn. What is bounded elsewhere needs no bound here: one step of the
+// key stream and one call of each kind are under way at a time.
 #ifndef HOLT_WORKER_COURIER_MAILBOX_H_
 #define HOLT_WORKER_COURIER_MAILBOX_H_
 

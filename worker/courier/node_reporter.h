@@ -1,6 +1,8 @@
 // Tells the admin-service what the processes of the node count about
 // themselves. Courier only, on its loop's thread; counters are written by the
-// children and hostile: numbers that are passed on, nothing more.
+// children and hostile: numbers that are passed on, nothing more. Mappings
+// belong to it; a child that is started anew keeps its page, so one
+// introduction is enough.
 #ifndef HOLT_WORKER_COURIER_NODE_REPORTER_H_
 #define HOLT_WORKER_COURIER_NODE_REPORTER_H_
 

@@ -1,6 +1,9 @@
 // Brings closed usage records from the journals to the admin-service: one batch
 // under way at a time, acknowledged when the ledger has committed it, sent
-// again when nobody knows. Courier only, on its loop's thread.
+// again when nobody knows. What an answer says about marks is for the log only:
+// a journal's mark follows from what was sent and taken. Courier only, on its
+// loop's thread; journals are hostile, the admin-service is believed that it
+// committed.
 #ifndef HOLT_WORKER_COURIER_USAGE_REPORTER_H_
 #define HOLT_WORKER_COURIER_USAGE_REPORTER_H_
 
@@ -39,12 +42,17 @@ class UsageReporter {
   void FillReport(internal::v1::ReportNodeRequest& report) const;
 
  private:
+  // A batch is under way from Look() to OnReported(), which ends in one of:
+  // OnSettled (the ledger has it), OnFailed (nobody knows: again, later), or
+  // never, when the client is replaced meanwhile (SetClient takes it back).
   struct Journal {
     JournalCursor cursor;
     bool orphan = false;
   };
 
+  // The timer's call, and after each batch that was taken.
   void Look();
+  // Fills a batch from the journals, and notes which; returns its records.
   int Collect(internal::v1::ReportUsageRequest& request);
   void OnReported(const grpc::Status& status,
                   const internal::v1::ReportUsageResponse& response);
@@ -60,6 +68,7 @@ class UsageReporter {
   std::vector<uint16_t> reported_;        // slots of the batch under way
   bool under_way_ = false;
   uint16_t first_slot_ = 0;  // whose turn it is to be collected first
+  // Halved when a batch is refused as nonsense, doubled when one is taken.
   int batch_size_;
   absl::Duration back_off_;
   std::function<void()> drained_;

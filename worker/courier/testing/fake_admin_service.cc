@@ -5,7 +5,6 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <chrono>
 #include <optional>
 
 namespace holt::worker {
@@ -58,7 +57,7 @@ FakeAdminService::~FakeAdminService() {
     absl::MutexLock lock(&mutex_);
     closed_ = true;
   }
-  server_->Shutdown(std::chrono::system_clock::now());
+  server_->Shutdown(gpr_inf_past(GPR_CLOCK_REALTIME));
   server_->Wait();
 }
 
