@@ -11,7 +11,7 @@
 #include <cstring>
 #include <optional>
 #include <string>
-#include <vector>
+#include <thread>
 
 #include "common/testing/status_matchers.h"
 
@@ -183,6 +183,30 @@ TEST_F(UsageJournalTest, ARecordOfAnotherJournalIsDamaged) {
                                      Mapping::Access::kReadOnly);
   std::memcpy(RecordBytes(0), from.data() + kHeaderSize, kRecordSize);
   EXPECT_EQ(Read(0), ReadResult::kDamaged);
+}
+
+// A courier that looks at any moment sees a record whole or not yet.
+TEST_F(UsageJournalTest, ARecordIsWholeAsSoonAsItIsCommitted) {
+  constexpr uint64_t kRecords = 20'000;
+  std::thread worker([this] {
+    for (uint64_t n = 0; n < kRecords;) {
+      const auto sequence = writer_.Reserve(Usage(0));
+      if (!sequence.ok()) continue;
+      writer_.Commit(*sequence, Usage(++n));
+    }
+  });
+  uint64_t read = 0;
+  uint64_t damaged = 0;
+  while (read < kRecords) {
+    const ReadResult result = Read(read);
+    if (result == ReadResult::kOpen || result == ReadResult::kEnd) continue;
+    if (result == ReadResult::kDamaged || record_.values.prompt_tokens == 0) {
+      ++damaged;
+    }
+    reader_.Acknowledge(++read);
+  }
+  worker.join();
+  EXPECT_EQ(damaged, 0u);
 }
 
 // After a power failure: the record reached the disk, the header did not.
