@@ -20,7 +20,9 @@ namespace holt::worker {
 struct AcceptorOptions {
   uint32_t max_connections = 4096;
   uint32_t max_connections_per_address = 256;
-  uint32_t max_handshakes_per_address = 32;
+  // A team behind one address opens its connections together: four times the 32
+  // that a single client would ever need.
+  uint32_t max_handshakes_per_address = 128;
   // Accepted in one turn, so that a flood does not stop the loop.
   uint32_t share = 32;
 };
