@@ -17,6 +17,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "common/base/clock.h"
 #include "common/base/status_macros.h"
 #include "common/base/unique_fd.h"
 #include "tests/privsep/inmate.h"
@@ -103,7 +104,7 @@ absl::Status Serve() {
   grpc::AddInsecureChannelFromFd(server.get(), kServedFd);
   std::thread waiting(&WaitForTheEnd);
   waiting.join();
-  server->Shutdown(std::chrono::system_clock::now());
+  server->Shutdown(absl::ToChronoTime(Clock::Real().Now()));
   return absl::OkStatus();
 }
 

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "common/base/clock.h"
 #include "common/base/status_macros.h"
 #include "tests/privsep/inmate.h"
 
@@ -21,7 +22,7 @@ constexpr int kSecondChannelFd = 9;
 grpc::StatusCode Call(grpc::GenericStub& stub, const std::string& method,
                       std::chrono::milliseconds deadline) {
   grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + deadline);
+  context.set_deadline(absl::ToChronoTime(Clock::Real().Now()) + deadline);
   const grpc::Slice slice("batch");
   const grpc::ByteBuffer request(&slice, 1);
   grpc::ByteBuffer response;

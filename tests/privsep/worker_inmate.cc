@@ -9,7 +9,7 @@
 
 #include <memory>
 
-#include "absl/time/clock.h"
+#include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
 #include "common/base/unique_fd.h"
@@ -72,7 +72,7 @@ using ContextPtr = std::unique_ptr<SSL_CTX, SslDeleter>;
 absl::Status Handshake() {
   const auto key = supervisor::MakeTestKey(supervisor::TestKey::kP256);
   const auto certificate = supervisor::MakeTestCertificate(
-      key.get(), absl::UnixEpoch(), absl::Now() + absl::Hours(1));
+      key.get(), absl::UnixEpoch(), Clock::Real().Now() + absl::Hours(1));
   const ContextPtr server_context(::SSL_CTX_new(::TLS_server_method()));
   const ContextPtr client_context(::SSL_CTX_new(::TLS_client_method()));
   ::SSL_CTX_use_certificate(server_context.get(), certificate.get());
