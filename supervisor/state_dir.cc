@@ -14,6 +14,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
 #include "common/base/status_macros.h"
 #include "common/ipc/usage_journal.h"
 
@@ -23,6 +25,7 @@ namespace {
 constexpr char kLockName[] = "supervisor.pid";
 constexpr char kJournalsName[] = "journals";
 constexpr char kJournalPrefix[] = "journal-";
+constexpr char kSpoiltPrefix[] = "spoilt-";
 constexpr int kDirectoryFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
 std::string JournalName(uint16_t slot) {
@@ -106,6 +109,31 @@ absl::Status StateDir::TakeLock() {
 }
 
 absl::StatusOr<UniqueFd> StateDir::OpenJournal(uint16_t slot) const {
+  absl::StatusOr<UniqueFd> journal = PrepareJournal(slot);
+  if (!absl::IsFailedPrecondition(journal.status())) return journal;
+  RETURN_IF_ERROR(SetJournalAside(slot));
+  return PrepareJournal(slot);
+}
+
+// A worker can spoil its own journal, or a disk can. What cannot be read any
+// more is kept for whoever wants to look, and the service starts.
+absl::Status StateDir::SetJournalAside(uint16_t slot) const {
+  const std::string name = JournalName(slot);
+  const std::string aside = absl::StrCat(
+      kSpoiltPrefix, slot, "-", absl::ToUnixMillis(Clock::Real().Now()));
+  if (::renameat(journals_.get(), name.c_str(), journals_.get(),
+                 aside.c_str()) != 0) {
+    return ErrnoToStatus(errno,
+                         absl::StrCat("cannot set the spoilt journal ", path_,
+                                      "/journals/", name, " aside"));
+  }
+  Log(Severity::kError, "journal_spoilt")
+      .Number("slot", slot)
+      .Text("kept_as", OperatorText(absl::StrCat(path_, "/journals/", aside)));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<UniqueFd> StateDir::PrepareJournal(uint16_t slot) const {
   const std::string name = JournalName(slot);
   UniqueFd file(::openat(journals_.get(), name.c_str(),
                          O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));

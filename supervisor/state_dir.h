@@ -39,7 +39,8 @@ class StateDir {
   [[nodiscard]] int fd() const { return directory_.get(); }
 
   // The journal of worker slot `slot`, read-write, made and prepared where it
-  // is missing.
+  // is missing. A file that is no journal is renamed to spoilt-SLOT-TIME, and
+  // said so.
   [[nodiscard]] absl::StatusOr<UniqueFd> OpenJournal(uint16_t slot) const;
   // The slots that have a journal file, in order.
   [[nodiscard]] absl::StatusOr<std::vector<uint16_t>> JournalSlots() const;
@@ -50,6 +51,8 @@ class StateDir {
       const char* name, std::optional<uid_t> owner) const;
 
  private:
+  [[nodiscard]] absl::StatusOr<UniqueFd> PrepareJournal(uint16_t slot) const;
+  [[nodiscard]] absl::Status SetJournalAside(uint16_t slot) const;
   StateDir(std::string path, UniqueFd directory)
       : path_(std::move(path)), directory_(std::move(directory)) {}
   absl::Status TakeLock();
