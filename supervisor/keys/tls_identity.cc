@@ -63,6 +63,15 @@ std::string DayOf(absl::Time time) {
   return absl::FormatTime("%Y-%m-%d", time, absl::UTCTimeZone());
 }
 
+// Two kinds that one TLS server cannot have beside one another: OpenSSL keeps
+// one certificate for all of ECDSA.
+bool AreAlike(KeyKind one, KeyKind other) {
+  const auto is_ecdsa = [](KeyKind kind) {
+    return kind == KeyKind::kEcdsaP256 || kind == KeyKind::kEcdsaP384;
+  };
+  return one == other || (is_ecdsa(one) && is_ecdsa(other));
+}
+
 }  // namespace
 
 absl::StatusOr<TlsIdentity> TlsIdentity::Load(SecretArena& arena,
@@ -122,7 +131,7 @@ absl::StatusOr<std::shared_ptr<const TlsIdentities>> TlsIdentities::Load(
   for (const IdentityFiles& pair : files) {
     ASSIGN_OR_RETURN(TlsIdentity identity, TlsIdentity::Load(arena, pair));
     for (const TlsIdentity& other : identities->identities_) {
-      if (other.kind() != identity.kind()) continue;
+      if (!AreAlike(other.kind(), identity.kind())) continue;
       return absl::InvalidArgumentError(
           absl::StrCat("the key in ", pair.key_file,
                        " is of the same kind as another tls_identity's: a "

@@ -142,6 +142,12 @@ TEST_F(TlsIdentityTest, OneIdentityPerKindOfKey) {
   EXPECT_THAT(
       TlsIdentities::Load(*arena_, same),
       StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("same kind")));
+  const std::vector<IdentityFiles> curves = {
+      files_.WriteIdentity(TestKey::kP256),
+      files_.WriteIdentity(TestKey::kP384)};
+  EXPECT_THAT(
+      TlsIdentities::Load(*arena_, curves),
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("same kind")));
 }
 
 }  // namespace
