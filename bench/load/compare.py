@@ -188,18 +188,17 @@ def summarize(case, measured):
     }
 
 
-def compare(bench, options, workers):
-    """Rows of one pair of gateways, for all cases."""
+def compare(bench, options, workers, report):
+    """All cases with one pair of gateways."""
     pair = [bench.start(processes.Holt, workers), bench.start(processes.Nginx, workers)]
     try:
         sent = bench.demo.finished()
-        rows = []
+        report.begin_times(workers or "default")
         for case in options.cases:
             note(f"{case.name}, {workers or 'default'} workers")
-            rows.append(summarize(case, run_case(bench, pair, case, options.rounds)))
-        return {"workers": workers or "default", "rows": rows, "memory": {
-            gateway.name: vars(measure.memory(measure.family(gateway.pid))) for gateway in pair},
-            "ledger": check_ledger(bench, pair[0], sent)}
+            report.time(summarize(case, run_case(bench, pair, case, options.rounds)))
+        report.end_times(check_ledger(bench, pair[0], sent), {
+            gateway.name: measure.memory(measure.family(gateway.pid)) for gateway in pair})
     finally:
         for gateway in pair:
             gateway.end()
@@ -216,59 +215,111 @@ def check_ledger(bench, holt, sent):
     return {"delivered": delivered, "billed": billed}
 
 
-def compare_calls(bench, options):
+def compare_calls(bench, options, report):
     pair = [bench.start(processes.Holt, 1), bench.start(processes.Nginx, 1)]
     try:
-        rows = []
+        report.begin_calls()
         for case in options.cases:
             note(f"system calls: {case.name}")
-            rows.append({"case": case.name, "unit": case.unit,
-                         **{gateway.name: count_calls(bench, gateway, case) for gateway in pair}})
-        return rows
+            report.calls({"case": case.name, "unit": case.unit,
+                          **{gateway.name: count_calls(bench, gateway, case) for gateway in pair}})
     finally:
         for gateway in pair:
             gateway.end()
+
+
+def compare_idle(bench, report):
+    report.begin_idle()
+    for kind in (processes.Holt, processes.Nginx):
+        note(f"{IDLE_CONNECTIONS} idle connections: {kind.name}")
+        report.idle({"gateway": kind.name, **measure_idle(bench, kind)})
 
 
 def note(text):
     print(f"compare: {text}", file=sys.stderr, flush=True)
 
 
-def print_comparison(comparison):
-    print(f"\n### Workers: {comparison['workers']}\n")
-    print("| case | per | Holt, µs | nginx, µs | Holt / nginx (least, median, most) | supervisor, courier, connector, "
-          "admin-service, µs |")
-    print("|---|---|---:|---:|---:|---:|")
-    for row in comparison["rows"]:
+class JsonReport:
+    """A line for each finding."""
+
+    @staticmethod
+    def _line(**found):
+        print(json.dumps(found), flush=True)
+
+    def begin(self, load_average):
+        self._line(load_average=load_average, processors=os.cpu_count())
+
+    def begin_times(self, workers):
+        self._line(workers=workers)
+
+    def time(self, row):
+        self._line(time=row)
+
+    def end_times(self, ledger, memory):
+        self._line(ledger=ledger, memory={name: vars(size) for name, size in memory.items()})
+
+    def begin_calls(self):
+        pass
+
+    def calls(self, row):
+        self._line(calls=row)
+
+    def begin_idle(self):
+        pass
+
+    def idle(self, row):
+        self._line(idle=row)
+
+
+class TableReport:
+    """Markdown, a row as soon as it is known."""
+
+    @staticmethod
+    def _row(*cells):
+        print("| " + " | ".join(cells) + " |", flush=True)
+
+    def _head(self, title, *columns):
+        print(f"\n### {title}\n")
+        self._row(*(name for name, _ in columns))
+        self._row(*(ruler for _, ruler in columns))
+
+    def begin(self, load_average):
+        print("Load average before: " + ", ".join(f"{one:.2f}" for one in load_average), flush=True)
+
+    def begin_times(self, workers):
+        self._head(f"Processor time, workers: {workers}", ("case", "---"), ("per", "---"), ("Holt, µs", "---:"),
+                   ("of it not the workers', µs", "---:"), ("nginx, µs", "---:"),
+                   ("Holt / nginx: least, median, most", "---:"))
+
+    def time(self, row):
+        others = sum(us for name, us in row["holt_parts_us"].items() if name != processes.Holt.worker_name)
         ratio = row["ratio"]
-        others = sum(us for name, us in row["holt_parts_us"].items() if name != "holt-worker")
-        print(f"| {row['case']} | {row['unit']} | {row['holt_cpu_us']:.1f} | {row['nginx_cpu_us']:.1f} | "
-              f"{ratio['least']:.2f}, **{ratio['median']:.2f}**, {ratio['most']:.2f} | {others:.1f} |")
-    print(f"\nBilled {comparison['ledger']['billed']} of {comparison['ledger']['delivered']} requests.")
-    for name, size in comparison["memory"].items():
-        print(f"Memory after it, {name}: {size['resident_kib'] / 1024:.1f} MiB resident, "
-              f"{size['proportional_kib'] / 1024:.1f} MiB proportional.")
+        self._row(row["case"], row["unit"], f"{row['holt_cpu_us']:.1f}", f"{others:.1f}", f"{row['nginx_cpu_us']:.1f}",
+                  f"{ratio['least']:.2f}, **{ratio['median']:.2f}**, {ratio['most']:.2f}")
 
+    def end_times(self, ledger, memory):
+        sizes = "; ".join(f"{name} {size.resident_kib / 1024:.1f} MiB resident, "
+                          f"{size.proportional_kib / 1024:.1f} MiB proportional" for name, size in memory.items())
+        print(f"\nBilled {ledger['billed']} of {ledger['delivered']} requests. Memory after them: {sizes}.", flush=True)
 
-def print_calls(rows):
-    print("\n### System calls of one worker\n")
-    print("| case | per | Holt | nginx | Holt's | nginx's |")
-    print("|---|---|---:|---:|---|---|")
-    for row in rows:
+    def begin_calls(self):
+        self._head("System calls of one worker", ("case", "---"), ("per", "---"), ("Holt", "---:"), ("nginx", "---:"),
+                   ("Holt's", "---"), ("nginx's", "---"))
+
+    def calls(self, row):
         def listed(calls):
             most = sorted(calls.items(), key=lambda call: -call[1])[:6]
             return ", ".join(f"{name} {count:.2f}" for name, count in most if count >= 0.005)
-        print(f"| {row['case']} | {row['unit']} | {sum(row['holt'].values()):.2f} | {sum(row['nginx'].values()):.2f} | "
-              f"{listed(row['holt'])} | {listed(row['nginx'])} |")
+        self._row(row["case"], row["unit"], f"{sum(row['holt'].values()):.2f}", f"{sum(row['nginx'].values()):.2f}",
+                  listed(row["holt"]), listed(row["nginx"]))
 
+    def begin_idle(self):
+        self._head(f"At rest, one worker, {IDLE_CONNECTIONS} TLS connections", ("", "---"), ("resident, MiB", "---:"),
+                   ("proportional, MiB", "---:"), ("KiB per connection", "---:"), ("ms of CPU per second", "---:"))
 
-def print_idle(idle):
-    print(f"\n### At rest, one worker, {IDLE_CONNECTIONS} TLS connections\n")
-    print("| | resident, MiB | proportional, MiB | KiB per connection | ms of CPU per second |")
-    print("|---|---:|---:|---:|---:|")
-    for name, one in idle.items():
-        print(f"| {name} | {one['resident_kib'] / 1024:.1f} | {one['proportional_kib'] / 1024:.1f} | "
-              f"{one['kib_per_connection']:.1f} | {one['idle_cpu_ms_per_s']:.2f} |")
+    def idle(self, row):
+        self._row(row["gateway"], f"{row['resident_kib'] / 1024:.1f}", f"{row['proportional_kib'] / 1024:.1f}",
+                  f"{row['kib_per_connection']:.1f}", f"{row['idle_cpu_ms_per_s']:.2f}")
 
 
 def find_programs(folder, load):
@@ -292,7 +343,7 @@ def read_options():
     parser.add_argument("--cases", default=",".join(names), help="by number, parted by commas (all)")
     parser.add_argument("--only", choices=("time", "calls", "idle"), action="append", help="what to measure (all)")
     parser.add_argument("-o", "--output", choices=("table", "json"), default="table",
-                        help="tables in Markdown, or a line of JSON for each part")
+                        help="tables in Markdown, or lines of JSON")
     options = parser.parse_args()
     options.cases = [names[number] for number in options.cases.split(",")]
     options.workers = [None if word == "default" else int(word) for word in options.workers.split(",")]
@@ -300,35 +351,27 @@ def read_options():
     return options
 
 
-def sections(bench, options):
-    """(name, what was measured, how it is printed), one after the other."""
+def run(bench, options, report):
     if "time" in options.only:
         for workers in options.workers:
-            yield "comparisons", compare(bench, options, workers), print_comparison
+            compare(bench, options, workers, report)
     if "calls" in options.only:
-        yield "calls", compare_calls(bench, options), print_calls
+        compare_calls(bench, options, report)
     if "idle" in options.only:
-        kinds = (processes.Holt, processes.Nginx)
-        yield "idle", {kind.name: measure_idle(bench, kind) for kind in kinds}, print_idle
+        compare_idle(bench, report)
 
 
 def main():
     options = read_options()
     processes.raise_file_limit()
     programs = find_programs(options.bin, options.load)
-    load_average = ", ".join(f"{one:.2f}" for one in os.getloadavg())
-    print(json.dumps({"load_average": load_average}) if options.output == "json" else
-          f"Load average before: {load_average}")
+    report = JsonReport() if options.output == "json" else TableReport()
+    report.begin(os.getloadavg())
     with tempfile.TemporaryDirectory(prefix="holt-bench-") as folder:
         os.chmod(folder, 0o755)  # nginx's workers run as another user
         bench = Bench(programs, folder)
         try:
-            for name, found, show in sections(bench, options):
-                if options.output == "json":
-                    print(json.dumps({name: found}), flush=True)
-                else:
-                    show(found)
-                    sys.stdout.flush()
+            run(bench, options, report)
         finally:
             bench.end()
 
