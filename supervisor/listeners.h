@@ -1,6 +1,6 @@
 // The listening sockets. They belong to the supervisor for as long as it lives
 // and are shared by all workers: closing one of several would reset the
-// connections that wait on it (specs/security.md 3.7).
+// connections that wait on it.
 #ifndef HOLT_SUPERVISOR_LISTENERS_H_
 #define HOLT_SUPERVISOR_LISTENERS_H_
 

@@ -1,6 +1,6 @@
-// When a child that ended is started again (specs/security.md section 6, rule
-// 1): at once the first time, then after 100 ms doubling to 10 s; five quick
-// ends in a row keep it down for 30 s. Supervisor, one per child slot.
+// When a child that ended is started again: at once the first time, then after
+// 100 ms doubling to 10 s; five quick ends in a row keep it down for 30 s.
+// Supervisor, one per child slot.
 #ifndef HOLT_SUPERVISOR_RESTART_POLICY_H_
 #define HOLT_SUPERVISOR_RESTART_POLICY_H_
 

@@ -21,7 +21,7 @@ using holt::config::v1::Upstream;
 constexpr char kSystemAuthorities[] = "/etc/ssl/certs/ca-certificates.crt";
 constexpr size_t kMaxAuthoritiesSize = 4 << 20;
 
-// What is not configurable (specs/security.md 4.2 and 4.3).
+// What is not configurable.
 constexpr uint32_t kMaxRequestLine = 8 << 10;
 constexpr uint32_t kMaxFieldSize = 8 << 10;
 constexpr uint32_t kMaxHeadSize = 32 << 10;

@@ -68,7 +68,7 @@ struct WorkerSettings {
   uint32_t max_connections;            // per worker
   uint32_t max_connections_per_address;
 
-  // Limits of one request (specs/security.md 4.2).
+  // Limits of one request.
   uint32_t max_request_line;
   uint32_t max_field_size;
   uint32_t max_head_size;
@@ -79,7 +79,7 @@ struct WorkerSettings {
   uint64_t max_buffered_per_worker;
   uint32_t max_concurrent_per_key;
 
-  // Times (specs/security.md 4.3).
+  // Times.
   uint32_t handshake_timeout;
   uint32_t head_timeout;  // from its first byte; also for the first byte of a
                           // new connection

@@ -1,6 +1,6 @@
 // Puts OpenSSL's whole heap into a SecretArena. OpenSSL makes copies of private
-// keys that no caller sees (specs/security.md 2.3); this way there is none
-// outside the arena. Supervisor only: one thread.
+// keys that no caller sees; this way there is none outside the arena.
+// Supervisor only: one thread.
 #ifndef HOLT_COMMON_SECRET_OPENSSL_ARENA_H_
 #define HOLT_COMMON_SECRET_OPENSSL_ARENA_H_
 

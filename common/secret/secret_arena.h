@@ -1,7 +1,7 @@
-// The memory that secrets live in (specs/security.md section 2): pages of
-// memfd_secret(2), which not even root's ptrace reads, or, where the kernel has
-// none, locked pages. Never dumped, never inherited by a fork, between two
-// guard pages, wiped before it is unmapped.
+// The memory that secrets live in: pages of memfd_secret(2), which not even
+// root's ptrace reads, or, where the kernel has none, locked pages. Never
+// dumped, never inherited by a fork, between two guard pages, wiped before it
+// is unmapped.
 //
 // The supervisor has one of 2 MiB, into which every OpenSSL allocation goes; a
 // worker has a small one for the upstream credential. Make it before

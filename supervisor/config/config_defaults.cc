@@ -13,8 +13,8 @@ using namespace holt::config::v1;  // NOLINT: every message of the schema
 
 constexpr uint32_t kMaxDefaultWorkers = 8;
 
-// The earlier proxy's table (specs/privatemode-proxy.md 4.4), with the
-// embedding model under the name it really has.
+// The earlier proxy's table, with the embedding model under the name it really
+// has.
 struct TokenPrice {
   const char* model;
   uint64_t micros_per_million;

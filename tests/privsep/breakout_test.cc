@@ -1,5 +1,5 @@
-// Every way out of every sandbox, and the end it must meet (specs/security.md
-// 3.6). The programs run under the real policies, as the supervisor makes them.
+// Every way out of every sandbox, and the end it must meet. The programs run
+// under the real policies, as the supervisor makes them.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>

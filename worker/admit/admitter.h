@@ -1,5 +1,5 @@
 // Whether a request may go on: the checks before anything of a body is read, in
-// one fixed order (specs/privatemode-proxy.md 1.3, design/architecture.md 3):
+// one fixed order:
 //
 //   https rule, limit per address, key table fresh, key present, key valid
 //   (known, enabled, not expired), requests under way per key, global limit,

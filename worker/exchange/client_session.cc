@@ -7,7 +7,7 @@ namespace holt::worker {
 namespace {
 
 // After an early answer: how much of what the client still sends is read and
-// dropped so that it sees the answer (specs/openai-clients.md 13).
+// dropped so that it sees the answer.
 constexpr size_t kMaxDiscard = 32 * 1024 * 1024;
 constexpr absl::Duration kMaxDiscardTime = absl::Seconds(5);
 

@@ -1,6 +1,6 @@
 // One client's connection: reads requests off it one after another, runs an
-// exchange for each, and watches the times that specs/security.md 4.3 sets.
-// Worker; the client is hostile. Owned by SessionTable.
+// exchange for each, and watches how long each part of it may take. Worker; the
+// client is hostile. Owned by SessionTable.
 //
 //   kFirstByte --> kHead --> kBody --> kExchange --> kIdle --> kHead ...
 //        every state --> kEnding (answer written, rest of input dropped)

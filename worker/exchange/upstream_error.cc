@@ -10,7 +10,7 @@
 namespace holt::worker {
 namespace {
 
-// What Retry-After may say (specs/openai-clients.md 5).
+// What Retry-After may say.
 constexpr uint64_t kMaxRetryAfterSeconds = 60;
 
 Refusal RateLimitedByUpstream(const ResponseHead& head) {

@@ -1,6 +1,6 @@
-// What an upstream's refusal becomes for the client (specs/openai-clients.md 4,
-// "Errors of the upstream"). Worker; the upstream is hostile, and its texts may
-// quote the prompt: they go to the client whose prompt it is, and nowhere else.
+// What an upstream's refusal becomes for the client. Worker; the upstream is
+// hostile, and its texts may quote the prompt: they go to the client whose
+// prompt it is, and nowhere else.
 #ifndef HOLT_WORKER_EXCHANGE_UPSTREAM_ERROR_H_
 #define HOLT_WORKER_EXCHANGE_UPSTREAM_ERROR_H_
 

@@ -43,7 +43,7 @@ struct Field {
   absl::string_view value;
 };
 
-// Sizes are bytes, line ends included; defaults of specs/security.md 4.2.
+// Sizes are bytes, line ends included.
 struct HeadLimits {
   size_t line = 8 * 1024;     // the first line
   size_t target = 4 * 1024;   // the request target in it

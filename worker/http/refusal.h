@@ -1,7 +1,7 @@
 // Every answer by which the worker refuses a request or reports a failure, in
 // one table: status, OpenAI error type and code, text, and what an SDK shall do
-// about retrying (specs/openai-clients.md 4 and 5). Worker. Nothing of a
-// request ever gets into a refusal: texts are literals and numbers.
+// about retrying. Worker. Nothing of a request ever gets into a refusal: texts
+// are literals and numbers.
 #ifndef HOLT_WORKER_HTTP_REFUSAL_H_
 #define HOLT_WORKER_HTTP_REFUSAL_H_
 

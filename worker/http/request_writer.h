@@ -1,6 +1,6 @@
 // Writes the head of the request that goes to an upstream: a new one, made of
-// fields we name, never a copy of the client's (specs/security.md 4.1). Worker;
-// the client's fields are hostile though well formed.
+// fields we name, never a copy of the client's. Worker; the client's fields are
+// hostile though well formed.
 #ifndef HOLT_WORKER_HTTP_REQUEST_WRITER_H_
 #define HOLT_WORKER_HTTP_REQUEST_WRITER_H_
 

@@ -1,7 +1,7 @@
 // One upstream connection's answers: bytes in, one response at a time out.
 // Worker; an upstream is as hostile as a client, so its heads pass the same
-// checks (specs/security.md 4.6). A refusal means: bad upstream, drop the
-// connection, 502 if nothing was relayed yet.
+// checks. A refusal means: bad upstream, drop the connection, 502 if nothing
+// was relayed yet.
 //
 // Interim responses (1xx) are skipped, up to eight; 101 is refused, since we
 // never ask for an upgrade.

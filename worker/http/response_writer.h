@@ -1,6 +1,5 @@
 // Writes responses to clients: heads with the fields that every response
-// carries (specs/openai-clients.md 6, 7 and 10, and the security headers of the
-// earlier proxy), chunked framing, and whole error responses. Worker. Bytes are
+// carries, chunked framing, and whole error responses. Worker. Bytes are
 // written straight into the connection's output buffer.
 //
 // Values that come from an upstream pass only through `passed_on`, whose fields

@@ -1,6 +1,6 @@
 // The `usage` object of an upstream's answer, as numbers. Worker; the object
 // comes from the upstream and is hostile: either it is read with certainty or
-// it counts as unreadable and is recorded as such (specs/security.md 4.6).
+// it counts as unreadable and is recorded as such.
 #ifndef HOLT_WORKER_METER_USAGE_H_
 #define HOLT_WORKER_METER_USAGE_H_
 

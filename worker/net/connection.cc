@@ -14,7 +14,7 @@ constexpr size_t kPausedInput = kBlockSize;
 // When the pool is exhausted, reading is tried again after this.
 constexpr absl::Duration kNoRoomRetry = absl::Milliseconds(20);
 
-// The least that a reader may be slow (specs/security.md 4.3).
+// The least that a reader may be slow.
 constexpr int64_t kRateWindowNanos = int64_t{120} * 1'000'000'000;
 constexpr size_t kRateWindowBytes = 120 * 100;
 

@@ -126,9 +126,8 @@ class Connection final : public Deletable {
   void ShutdownWrite();
   // After ShutdownWrite: reads and drops what still comes until the peer
   // closes, at most `max_bytes`, and `timeout` from when the write side ended;
-  // then closes and calls OnClosed. Lets
-  // a client that is still sending see an early answer, which a reset would
-  // destroy (specs/openai-clients.md section 13).
+  // then closes and calls OnClosed. Lets a client that is still sending see an
+  // early answer, which a reset would destroy.
   void Discard(size_t max_bytes, absl::Duration timeout);
 
   // Closes now: output that was not flushed is dropped, buffers are wiped, no
