@@ -37,7 +37,7 @@ Flags:
   --check-config    load everything, say whether it is fine, end
   --demo-upstream   run holt-demo-upstream and serve what it answers
   --bin-dir=FOLDER  where the other holt programs are (default: beside this one)
-  --help, --version
+  -h, --help, --version
 
 When it serves it writes "ready https://ADDRESS:PORT" on standard output.
 SIGTERM: finish running requests, then end. SIGHUP: read certificates and
@@ -84,6 +84,7 @@ absl::Status ParseArgument(absl::Span<const char* const> arguments,
                            size_t& used) {
   absl::string_view name(arguments[used++]);
   const std::string whole(name);
+  if (whole == "-h") name = "--help";
   if (!absl::ConsumePrefix(&name, "--")) {
     return absl::InvalidArgumentError(
         absl::StrCat("\"", whole, "\" is no flag; --help lists them all"));

@@ -40,6 +40,12 @@ TEST_F(ParseCommandLineTest, ValuesComeWithAnEqualsSignOrNext) {
   EXPECT_TRUE(line->demo_upstream);
 }
 
+TEST_F(ParseCommandLineTest, HelpHasAShortName) {
+  const auto line = Parse({"-h"});
+  ASSERT_THAT(line, IsOk());
+  EXPECT_TRUE(line->help);
+}
+
 TEST_F(ParseCommandLineTest, AMistypedFlagIsNamedWithTheOneMeant) {
   EXPECT_THAT(Parse({"--confg=x"}),
               StatusIs(absl::StatusCode::kInvalidArgument,

@@ -94,6 +94,9 @@ Grammar::Grammar(Options& options, Typed& typed)
   app_.require_subcommand(1);
   app_.footer(kFooter);
   app_.set_help_flag("-h,--help", "Show help and end");
+  app_.add_flag_callback(
+      "--version", [] { throw CLI::CallForVersion("", 0); },
+      "Show the version of holtctl and end");
   app_.add_option("--address", options.address,
                   "Path of Holt's socket (default: $HOLTCTL_ADDRESS, else "
                   "admin.sock in $HOLT_STATE_DIR or the state folder)");
@@ -182,6 +185,20 @@ void Grammar::AddUsage() {
                    "Only this model");
 }
 
+// The format that this command alone has.
+absl::string_view ExtraFormat(Command command) {
+  switch (command) {
+    case Command::kUsage:
+      return " or csv";
+    case Command::kKeysList:
+      return " or name";
+    case Command::kKeysCreate:
+      return " or secret";
+    default:
+      return "";
+  }
+}
+
 absl::StatusOr<OutputFormat> OutputOf(const std::string& typed,
                                       Command command) {
   if (typed.empty() || typed == "table") return OutputFormat::kTable;
@@ -193,8 +210,9 @@ absl::StatusOr<OutputFormat> OutputOf(const std::string& typed,
   if (typed == "secret" && command == Command::kKeysCreate) {
     return OutputFormat::kSecret;
   }
-  return absl::InvalidArgumentError(absl::StrCat(
-      "--output: this command has no \"", typed, "\"; try table or json"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("--output: this command has no \"", typed,
+                   "\"; try table or json", ExtraFormat(command)));
 }
 
 absl::Status ReadGroupings(const std::string& typed,
@@ -345,6 +363,9 @@ ParsedArguments ParseArguments(std::vector<std::string> arguments,
     grammar.Parse(std::move(arguments));
   } catch (const CLI::CallForHelp&) {
     return {.text = grammar.Help()};
+  } catch (const CLI::CallForVersion&) {
+    options.command = Command::kVersion;
+    return {.options = std::move(options)};
   } catch (const CLI::Error& error) {
     return Wrong(error.what());
   }

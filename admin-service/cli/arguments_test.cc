@@ -101,8 +101,14 @@ INSTANTIATE_TEST_SUITE_P(
         WrongCase{"BadTimeout", {"status", "--timeout", "1"}, "span of time"},
         WrongCase{"FormatOfAnotherCommand",
                   {"keys", "list", "-o", "secret"},
-                  "--output"}),
+                  "table or json or name"}),
     [](const auto& param_info) { return param_info.param.name; });
+
+TEST(ArgumentsTest, TheVersionIsAFlagToo) {
+  const ParsedArguments parsed = Parse({"--version"});
+  ASSERT_TRUE(parsed.options.has_value()) << parsed.text;
+  EXPECT_EQ(parsed.options->command, Command::kVersion);
+}
 
 TEST(ArgumentsTest, HelpShowsExamples) {
   for (const auto& arguments :

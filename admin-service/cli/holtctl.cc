@@ -63,7 +63,12 @@ ExitCode RunHoltctl(const std::vector<std::string>& arguments,
     return ExitCode::kUsage;
   }
   const Options& options = *parsed.options;
-  const absl::Status status = Execute(options, terminal, now);
+  absl::Status status = Execute(options, terminal, now);
+  if (status.ok() && terminal.has_lost_output()) {
+    status = absl::DataLossError(
+        "standard output did not take all of the answer: what was asked for is "
+        "done, but not shown");
+  }
   if (!status.ok()) {
     terminal.Error(
         DescribeFailure(status, options.output == OutputFormat::kJson));

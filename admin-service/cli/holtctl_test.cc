@@ -40,11 +40,13 @@ class FakeTerminal final : public Terminal {
     return *answer;
   }
   [[nodiscard]] bool has_colour() const override { return colour; }
+  [[nodiscard]] bool has_lost_output() const override { return loses_output; }
 
   std::string out;
   std::string error;
   std::optional<std::string> answer;
   bool colour = false;
+  bool loses_output = false;
 };
 
 struct Result {
@@ -162,6 +164,16 @@ TEST_F(HoltctlTest, SecretStandsAloneOnStandardOutput) {
   EXPECT_THAT(result.error, AllOf(HasSubstr("cannot be shown again"),
                                   Not(HasSubstr(kKeyPrefix.data()))));
   EXPECT_THAT(Ctl({"keys", "list"}).out, HasSubstr("in 30d"));
+}
+
+TEST_F(HoltctlTest, ASecretThatNobodyReceivedIsAFailure) {
+  FakeTerminal terminal;
+  terminal.loses_output = true;
+  const Result created =
+      Ctl({"keys", "create", "ci", "--owner", "integration", "-o", "secret"},
+          terminal);
+  EXPECT_EQ(created.code, ExitCode::kFailed);
+  EXPECT_THAT(created.error, HasSubstr("standard output did not take"));
 }
 
 TEST_F(HoltctlTest, EmptyListSaysHowToMakeAKey) {

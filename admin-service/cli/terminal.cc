@@ -8,14 +8,17 @@
 namespace holt::admin::cli {
 namespace {
 
-void Write(std::FILE* to, absl::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), to);
-  std::fflush(to);
+bool Write(std::FILE* to, absl::string_view text) {
+  const bool taken =
+      std::fwrite(text.data(), 1, text.size(), to) == text.size();
+  return std::fflush(to) == 0 && taken;
 }
 
 }  // namespace
 
-void ProcessTerminal::Out(absl::string_view text) { Write(stdout, text); }
+void ProcessTerminal::Out(absl::string_view text) {
+  if (!Write(stdout, text)) lost_output_ = true;
+}
 
 void ProcessTerminal::Error(absl::string_view text) { Write(stderr, text); }
 

@@ -22,6 +22,8 @@ class Terminal {
   // Whether standard output takes colours: a terminal, and neither NO_COLOR nor
   // TERM=dumb.
   [[nodiscard]] virtual bool has_colour() const = 0;
+  // Whether something that went to Out() did not arrive: a full disk, say.
+  [[nodiscard]] virtual bool has_lost_output() const = 0;
 };
 
 // The process's own.
@@ -32,6 +34,10 @@ class ProcessTerminal final : public Terminal {
   [[nodiscard]] bool can_ask() const override;
   std::string Ask(absl::string_view question) override;
   [[nodiscard]] bool has_colour() const override;
+  [[nodiscard]] bool has_lost_output() const override { return lost_output_; }
+
+ private:
+  bool lost_output_ = false;
 };
 
 }  // namespace holt::admin::cli

@@ -89,7 +89,7 @@ absl::StatusOr<absl::Duration> ParseSpan(absl::string_view text) {
     }
   }
   return absl::InvalidArgumentError(
-      absl::StrCat("\"", text, "\" is no span of time: give 30d, 12h or 2w"));
+      absl::StrCat("\"", text, "\" is no span of time: give 30s, 12h, 30d or 2w"));
 }
 
 absl::StatusOr<absl::Time> ParseExpiry(absl::string_view text, absl::Time now) {

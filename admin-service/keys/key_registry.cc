@@ -109,7 +109,7 @@ absl::StatusOr<KeyRecord> KeyRegistry::GetKey(absl::string_view key_id) {
   absl::StatusOr<KeyRecord> key = store_.FindKey(key_id);
   if (absl::IsNotFound(key.status())) {
     return absl::NotFoundError(absl::StrCat(
-        "API key \"", key_id, "\" was not found: ListApiKeys shows all keys"));
+        "API key \"", key_id, "\" was not found: the list of keys has the ids"));
   }
   return key;
 }
