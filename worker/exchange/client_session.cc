@@ -61,7 +61,7 @@ void ClientSession::OnOpen() {
 }
 
 void ClientSession::Drain() {
-  if (state_ == State::kFirstByte || state_ == State::kIdle) Leave();
+  if (state_ == State::kFirstByte || state_ == State::kIdle) EndIdle();
 }
 
 // Each state has its time; an exchange watches its own.
@@ -99,9 +99,15 @@ void ClientSession::OnInput() {
 void ClientSession::ParseInput() {
   if (parsing_) return;
   parsing_ = true;
-  while (state_ != State::kExchange && state_ != State::kEnding && Step()) {
+  while (MayParse() && Step()) {
   }
   parsing_ = false;
+}
+
+bool ClientSession::MayParse() const {
+  if (state_ == State::kExchange || state_ == State::kEnding) return false;
+  // Who does not read his answers gets no further ones.
+  return state_ != State::kIdle || !connection_->output_above_high();
 }
 
 // One event of the parser. False: nothing more to take now.
@@ -211,7 +217,11 @@ void ClientSession::ResumeParsing() {
 }
 
 void ClientSession::OnDrained() {
-  if (exchange_ != nullptr) exchange_->OnClientDrained();
+  if (exchange_ != nullptr) {
+    exchange_->OnClientDrained();
+  } else if (state_ == State::kIdle) {
+    resume_.Start(absl::ZeroDuration());
+  }
 }
 
 void ClientSession::OnClosed(CloseReason /*reason*/) { Leave(); }
@@ -226,6 +236,8 @@ void ClientSession::OnTimeout() {
       return;
     case State::kFirstByte:
     case State::kIdle:
+      EndIdle();
+      return;
     case State::kExchange:
     case State::kEnding:
       Leave();
@@ -259,6 +271,16 @@ void ClientSession::End() {
   connection_->Flush();
   connection_->ShutdownWrite();
   connection_->Discard(kMaxDiscard, kMaxDiscardTime);
+}
+
+// Between two requests; the last answer may still be under way to a slow
+// client.
+void ClientSession::EndIdle() {
+  if (connection_->output().empty()) {
+    Leave();
+  } else {
+    End();
+  }
 }
 
 // Nobody is there any more (or nobody is wanted).

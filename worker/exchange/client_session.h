@@ -54,6 +54,7 @@ class ClientSession final : public Deletable,
   void OnExchangeDone(ExchangeEnd end) override;
 
   void ParseInput();
+  [[nodiscard]] bool MayParse() const;
   bool Step();
   bool OnHead();
   void OnRequestEnd();
@@ -65,6 +66,7 @@ class ClientSession final : public Deletable,
   void AnswerTimeout(RefusalKind kind);
   void WriteRefusal(const Refusal& refusal);
   void End();
+  void EndIdle();
   void Leave();
 
   Services& services_;

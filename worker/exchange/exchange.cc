@@ -198,13 +198,12 @@ bool Exchange::ReadControls(BodyPieces& pieces) {
 }
 
 void Exchange::OnForwardFailed(const absl::Status& status) {
-  meter_.TakeBack();
   Refuse(MakeRefusal(absl::IsResourceExhausted(status)
                          ? RefusalKind::kOverloaded
                          : RefusalKind::kUpstreamUnreachable));
 }
 
-void Exchange::OnResponseBytes(ChunkBuffer& input, bool ended) {
+void Exchange::OnResponseBytes(ChunkBuffer& input, ResponseEnd end) {
   heard_nanos_ = services_.loop.now_nanos();
   // Writers below count on room for what they write.
   if (services_.buffers.max_bytes() - services_.buffers.used_bytes() <
@@ -212,9 +211,15 @@ void Exchange::OnResponseBytes(ChunkBuffer& input, bool ended) {
     OnNoMemory();
     return;
   }
-  const RelayStage::Result result =
-      relay_->Relay(input, ended, client_.output());
-  if (relay_->started()) state_ = State::kRelaying;
+  RelayStage::Result result =
+      relay_->Relay(input, end == ResponseEnd::kOrderly, client_.output());
+  if (result == RelayStage::Result::kMore && end == ResponseEnd::kBroken) {
+    result = relay_->Break();
+  }
+  if (relay_->started() && state_ != State::kRelaying) {
+    state_ = State::kRelaying;
+    StartSilenceTimer();  // other times hold from here on
+  }
   switch (result) {
     case RelayStage::Result::kMore:
       client_.Flush();
@@ -281,17 +286,16 @@ void Exchange::OnNoMemory() {
   Refuse(MakeRefusal(RefusalKind::kOverloaded));
 }
 
-void Exchange::OnClientDrained() { forward_.ResumeResponse(); }
+void Exchange::OnClientDrained() {
+  if (!forward_.paused()) return;
+  heard_nanos_ = services_.loop.now_nanos();
+  forward_.ResumeResponse();
+}
 
 void Exchange::OnClientGone() {
   if (state_ == State::kDone) return;
-  const bool sent = forward_.sent();
   forward_.Cancel();
-  if (sent) {
-    meter_.Close(UsageOutcome::kAborted);
-  } else {
-    meter_.TakeBack();
-  }
+  CloseRecord(UsageOutcome::kAborted);
   Count(services_.counters.requests_aborted);
   state_ = State::kDone;
   silence_.Cancel();
@@ -309,6 +313,11 @@ void Exchange::StartSilenceTimer() {
 }
 
 void Exchange::OnSilence() {
+  // While the client is slow nobody listens to the upstream.
+  if (forward_.paused()) {
+    StartSilenceTimer();
+    return;
+  }
   const WorkerSettings& settings = services_.settings;
   const int64_t quiet =
       (services_.loop.now_nanos() - heard_nanos_) / kNanosPerMilli;
@@ -342,14 +351,14 @@ bool Exchange::BodyIsUnread() const {
 }
 
 bool Exchange::KeepsAlive() const {
+  const bool close_ends_it = relay_.has_value() && relay_->until_close();
   return head_.keep_alive() && origin_.may_keep_alive && !services_.draining &&
-         !BodyIsUnread();
+         !BodyIsUnread() && !close_ends_it;
 }
 
 void Exchange::Refuse(const Refusal& refusal, absl::string_view allow) {
   OnAnswerStatus(refusal.status);
-  // After bytes went upstream the request is on record; before, it never was.
-  meter_.Close(UsageOutcome::kCut);
+  CloseRecord(UsageOutcome::kCut);
   Count(refusal.status < 500 ? services_.counters.requests_refused
                              : services_.counters.requests_failed);
   ResponseContext context = MakeContext();
@@ -357,6 +366,15 @@ void Exchange::Refuse(const Refusal& refusal, absl::string_view allow) {
   WriteError(client_.output(), refusal, context, allow);
   Finish(context.keep_alive && !refusal.close ? ExchangeEnd::kKeepAlive
                                               : ExchangeEnd::kClose);
+}
+
+// After bytes went upstream the request is on record; before, it never was.
+void Exchange::CloseRecord(UsageOutcome outcome) {
+  if (forward_.sent()) {
+    meter_.Close(outcome);
+  } else {
+    meter_.TakeBack();
+  }
 }
 
 void Exchange::Finish(ExchangeEnd end) {

@@ -92,7 +92,7 @@ class Exchange final : public Deletable,
   void Forward();
   bool ReadControls(BodyPieces& pieces);
   void OnForwardFailed(const absl::Status& status) override;
-  void OnResponseBytes(ChunkBuffer& input, bool ended) override;
+  void OnResponseBytes(ChunkBuffer& input, ResponseEnd end) override;
   // Relay.
   ResponseContext MakeContext() override;
   void OnAnswerStatus(int status) override;
@@ -104,6 +104,7 @@ class Exchange final : public Deletable,
   void StartSilenceTimer();
   // Ends.
   void Refuse(const Refusal& refusal, absl::string_view allow = {});
+  void CloseRecord(UsageOutcome outcome);
   void Finish(ExchangeEnd end);
   [[nodiscard]] bool BodyIsUnread() const;
   [[nodiscard]] bool KeepsAlive() const;

@@ -110,7 +110,9 @@ void ForwardStage::Cancel() {
 
 void ForwardStage::OnUpstreamInput() {
   Connection& connection = connection_->connection();
-  handler_.OnResponseBytes(connection.input(), connection.input_ended());
+  handler_.OnResponseBytes(connection.input(), connection.input_ended()
+                                                   ? ResponseEnd::kOrderly
+                                                   : ResponseEnd::kNotYet);
 }
 
 void ForwardStage::OnUpstreamDrained() {
@@ -118,7 +120,8 @@ void ForwardStage::OnUpstreamDrained() {
 }
 
 void ForwardStage::OnUpstreamClosed() {
-  handler_.OnResponseBytes(connection_->connection().input(), /*ended=*/true);
+  handler_.OnResponseBytes(connection_->connection().input(),
+                           ResponseEnd::kBroken);
 }
 
 }  // namespace holt::worker

@@ -19,14 +19,21 @@
 
 namespace holt::worker {
 
+// Whether more of a response can come.
+enum class ResponseEnd {
+  kNotYet,
+  kOrderly,  // the upstream closed its side properly
+  kBroken,   // reset, a torn TLS stream, or given up by us: never a whole
+};
+
 // The exchange, seen from its forward stage.
 class ForwardHandler {
  public:
   virtual ~ForwardHandler() = default;
   // No connection was had: nothing was sent.
   virtual void OnForwardFailed(const absl::Status& status) = 0;
-  // The response's bytes are in `input`; `ended`: no more will come.
-  virtual void OnResponseBytes(ChunkBuffer& input, bool ended) = 0;
+  // The response's bytes are in `input`.
+  virtual void OnResponseBytes(ChunkBuffer& input, ResponseEnd end) = 0;
 };
 
 class ForwardStage final : public UpstreamHandler {
@@ -49,6 +56,7 @@ class ForwardStage final : public UpstreamHandler {
   // Back-pressure from the client's side.
   void PauseResponse();
   void ResumeResponse();
+  [[nodiscard]] bool paused() const { return paused_; }
 
   // The response is complete: the connection goes back to the pool.
   void Finish(bool reusable);

@@ -55,15 +55,15 @@ RelayStage::Result RelayStage::Relay(ChunkBuffer& input, bool ended,
         input.Consume(step.consumed);
         return OnEnd(output);
       case Event::kRefused:
-        return OnBroken();
+        return Break();
     }
     input.Consume(step.consumed);
-    if (!fits) return OnBroken();
+    if (!fits) return Break();
     if (result != Result::kMore) return result;
     if (step.event == Event::kNeedMore && input.empty()) break;
   }
   if (!ended) return Result::kMore;
-  return parser_.FinishAtClose() ? OnEnd(output) : OnBroken();
+  return parser_.FinishAtClose() ? OnEnd(output) : Break();
 }
 
 RelayStage::Result RelayStage::OnHead(ChunkBuffer& output) {
@@ -79,9 +79,10 @@ RelayStage::Result RelayStage::OnHead(ChunkBuffer& output) {
   readable_ = !IsCoded(head);
   const absl::string_view type =
       head.Find("content-type").value_or(absl::string_view());
-  kind_ = IsEventStream(type) ? Kind::kStream : Kind::kWhole;
+  // Events that are coded cannot be told apart: passed on like any content.
+  kind_ = readable_ && IsEventStream(type) ? Kind::kStream : Kind::kWhole;
   if (kind_ == Kind::kStream) {
-    stream_.emplace(request_.remove_usage && readable_
+    stream_.emplace(request_.remove_usage
                         ? EventStreamFilter::Mode::kRemoveUsage
                         : EventStreamFilter::Mode::kPass);
   }
@@ -100,8 +101,7 @@ void RelayStage::WriteAnswerHead(ChunkBuffer& output, BodyFraming framing) {
   const ResponseHead& head = parser_.head();
   framing_ = framing;
   started_ = true;
-  ResponseContext context = handler_.MakeContext();
-  if (framing == BodyFraming::kUntilClose) context.keep_alive = false;
+  const ResponseContext context = handler_.MakeContext();
   ResponseHeadOptions options;
   options.status = head.status();
   options.framing = framing;
@@ -128,7 +128,8 @@ bool RelayStage::OnBody(absl::Span<const uint8_t> bytes, ChunkBuffer& output) {
       AppendBody(bytes, output);
       return true;
     case Kind::kStream: {
-      const bool fits = stream_->Feed(bytes, events_);
+      // An event that found no room may not be missing unnoticed.
+      const bool fits = stream_->Feed(bytes, events_) && !events_.overflowed();
       handler_.OnUsage(stream_->usage(), stream_->model());
       if (!events_.empty()) Count(services_.counters.stream_chunks);
       if (framing_ == BodyFraming::kChunked) {
@@ -159,7 +160,7 @@ void RelayStage::AppendBody(absl::Span<const uint8_t> bytes,
 RelayStage::Result RelayStage::OnEnd(ChunkBuffer& output) {
   if (kind_ == Kind::kError) return FinishError(output);
   if (kind_ == Kind::kStream) {
-    const bool whole = stream_->Finish(events_);
+    const bool whole = stream_->Finish(events_) && !events_.overflowed();
     handler_.OnUsage(stream_->usage(), stream_->model());
     if (framing_ == BodyFraming::kChunked) {
       AppendChunk(output, events_);
@@ -179,7 +180,7 @@ RelayStage::Result RelayStage::OnEnd(ChunkBuffer& output) {
 }
 
 // Cut, or not HTTP: what the client gets depends on what it has got already.
-RelayStage::Result RelayStage::OnBroken() {
+RelayStage::Result RelayStage::Break() {
   if (started_) return Result::kCut;
   return Replace(MakeRefusal(RefusalKind::kUpstreamFailed));
 }

@@ -57,9 +57,11 @@ class RelayStage {
 
   RelayStage(Services& services, RelayHandler& handler, const Request& request);
 
-  // Takes all of `input`. `ended`: the upstream closed. Writes to `output`
-  // without flushing it.
+  // Takes all of `input`. `ended`: the upstream closed in order. Writes to
+  // `output` without flushing it.
   Result Relay(ChunkBuffer& input, bool ended, ChunkBuffer& output);
+  // The rest will not come, or is not HTTP: kReplace or kCut.
+  Result Break();
 
   // After kCut: ends an event stream with an error event, if one may be
   // written, so that no client takes it for whole. False: the connection must
@@ -70,7 +72,10 @@ class RelayStage {
   [[nodiscard]] const Refusal& replacement() const { return replacement_; }
   // The answer's head has been written.
   [[nodiscard]] bool started() const { return started_; }
-  // The upstream said something: its silence begins anew.
+  // Only the close of the client's connection ends the answer.
+  [[nodiscard]] bool until_close() const {
+    return framing_ == BodyFraming::kUntilClose;
+  }
   [[nodiscard]] bool is_stream() const { return kind_ == Kind::kStream; }
   // A keep-alive comment may be put in.
   [[nodiscard]] bool at_boundary() const;
@@ -83,7 +88,6 @@ class RelayStage {
   Result OnHead(ChunkBuffer& output);
   bool OnBody(absl::Span<const uint8_t> bytes, ChunkBuffer& output);
   Result OnEnd(ChunkBuffer& output);
-  Result OnBroken();
   Result Replace(const Refusal& refusal);
   Result FinishError(ChunkBuffer& output);
   void WriteAnswerHead(ChunkBuffer& output, BodyFraming framing);
