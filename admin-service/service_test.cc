@@ -403,6 +403,7 @@ TEST_F(AdminServiceTest, StatusShowsWhatTheCourierReported) {
   for (int i = 0; i < 2; ++i) {
     grpc::ClientContext context;
     ASSERT_TRUE(courier_->ReportNode(&context, report, &response).ok());
+    running_.clock().Advance(absl::Seconds(4));
   }
   const v1::NodeStatus status = operator_.Status();
   ASSERT_EQ(status.children_size(), 1);

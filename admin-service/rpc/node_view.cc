@@ -2,12 +2,17 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "admin-service/rpc/conversions.h"
 #include "common/ipc/descriptors.h"
 
 namespace holt::admin {
 namespace {
+
+// A heartbeat that stands still this long over several reports is none. Two
+// reports may follow one another at once, so equality alone says nothing.
+constexpr absl::Duration kSilence = absl::Seconds(3);
 
 // A number of a child, to show.
 int64_t Shown(uint64_t number) {
@@ -64,10 +69,15 @@ void NodeView::SetConnected(bool connected) {
 void NodeView::Update(const internal::v1::ReportNodeRequest& report,
                       absl::Time now) {
   absl::MutexLock lock(&mutex_);
-  earlier_heartbeats_.clear();
-  for (const internal::v1::Child& child : report_.children()) {
-    earlier_heartbeats_[{child.role(), child.slot()}] = child.heartbeat();
+  std::map<Slot, Pulse> pulses;
+  for (const internal::v1::Child& child : report.children()) {
+    const Slot slot(child.role(), child.slot());
+    const auto earlier = pulses_.find(slot);
+    const bool moved = earlier == pulses_.end() ||
+                       earlier->second.heartbeat != child.heartbeat();
+    pulses[slot] = moved ? Pulse{child.heartbeat(), now} : earlier->second;
   }
+  pulses_ = std::move(pulses);
   report_ = report;
   report_time_ = now;
 }
@@ -83,9 +93,9 @@ void NodeView::Fill(v1::NodeStatus& status) const {
     v1::Child& child = *status.add_children();
     child.set_role(NameOf(from.role()));
     child.set_index(static_cast<int32_t>(from.slot()));
-    const auto earlier = earlier_heartbeats_.find({from.role(), from.slot()});
-    child.set_alive(earlier == earlier_heartbeats_.end() ||
-                    earlier->second != from.heartbeat());
+    const auto pulse = pulses_.find({from.role(), from.slot()});
+    child.set_alive(pulse != pulses_.end() &&
+                    report_time_ - pulse->second.moved < kSilence);
     if (static_cast<Role>(from.role()) == Role::kWorker) {
       FillWorkerCounters(from, child);
     }

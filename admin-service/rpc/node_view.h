@@ -30,8 +30,13 @@ class NodeView {
   bool connected_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Time report_time_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   internal::v1::ReportNodeRequest report_ ABSL_GUARDED_BY(mutex_);
-  // Heartbeats of the report before: one that did not move is a hang.
-  std::map<Slot, uint64_t> earlier_heartbeats_ ABSL_GUARDED_BY(mutex_);
+  // When a child's heartbeat was last seen to move. Of the children of the
+  // newest report only, so that no courier can make it grow.
+  struct Pulse {
+    uint64_t heartbeat = 0;
+    absl::Time moved;
+  };
+  std::map<Slot, Pulse> pulses_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace holt::admin
