@@ -196,7 +196,7 @@ absl::string_view Usage() {
   --dials-at-once=N    connections that are being made at one time (16)
   --dials-per-second=N connections that are made in a second (no bound)
   --reconnect-every=N  close and dial again after N requests
-  --resume             use the session ticket of an earlier connection
+  --resume             use the session tickets of earlier connections
   --hold               keep the connections until standard input ends
   -o json | table      form of the report (table)
 )";

@@ -39,7 +39,7 @@ struct LoadOptions {
   uint32_t dials_per_second = 0;
   // Close and dial again after this many requests; 0: never of our own will.
   uint32_t reconnect_every = 0;
-  bool resume = false;  // with the session ticket of an earlier connection
+  bool resume = false;  // with session tickets of earlier connections
   // Keep the connections open when all is answered, until standard input ends.
   bool hold = false;
   bool json = false;

@@ -9,6 +9,11 @@
 #include "absl/strings/str_cat.h"
 
 namespace holt::bench {
+namespace {
+
+constexpr size_t kMaxSessions = 4096;
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<TlsClient>> TlsClient::Create(
     const std::string& ca_file, absl::string_view host, bool resume) {
@@ -50,16 +55,21 @@ SslPtr TlsClient::NewConnection(int socket) {
     SSL_set1_host(ssl.get(), host_.c_str());
     SSL_set_tlsext_host_name(ssl.get(), host_.c_str());
   }
-  if (session_ != nullptr) SSL_set_session(ssl.get(), session_.get());
+  if (!sessions_.empty()) {
+    SSL_set_session(ssl.get(), sessions_.back().get());
+    sessions_.pop_back();
+  }
   ERR_clear_error();
   return ssl;
 }
 
-// Returning 1 takes the session over.
+// Returning 1 takes the session over. Each ticket but the surplus is kept: one
+// that was used is dead to OpenSSL.
 int TlsClient::KeepSession(SSL* ssl, SSL_SESSION* session) {
   auto* client =
       static_cast<TlsClient*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
-  client->session_.reset(session);
+  if (client->sessions_.size() >= kMaxSessions) return 0;
+  client->sessions_.emplace_back(session);
   return 1;
 }
 

@@ -1,5 +1,6 @@
 // TLS 1.3 towards the server under load: one context for all connections, and
-// the newest session ticket for those that resume. Runs in the load generator.
+// the session tickets that wait to be used, once each. Runs in the load
+// generator.
 #ifndef HOLT_BENCH_LOAD_TLS_CLIENT_H_
 #define HOLT_BENCH_LOAD_TLS_CLIENT_H_
 
@@ -7,6 +8,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -40,7 +42,7 @@ class TlsClient {
 
   std::unique_ptr<SSL_CTX, SslFree> context_;
   const std::string host_;
-  std::unique_ptr<SSL_SESSION, SslFree> session_;
+  std::vector<std::unique_ptr<SSL_SESSION, SslFree>> sessions_;
 };
 
 }  // namespace holt::bench
