@@ -49,6 +49,15 @@ absl::Status Introducer::OnStarted(Child& child) {
   return absl::OkStatus();
 }
 
+void Introducer::WorkerEnded(const Child& worker) {
+  // A replaced worker has no successor in its slot: the courier closes what it
+  // left open.
+  if (worker.wanted()) return;
+  const auto journal = node_.journals.find(worker.slot());
+  if (journal == node_.journals.end()) return;
+  TellJournal(worker.slot(), journal->second.get(), /*orphan=*/true);
+}
+
 absl::Status Introducer::ConnectWorker(Child& worker) {
   if (!worker.running() || !children_.connector().running()) {
     return absl::OkStatus();

@@ -27,6 +27,9 @@ class Introducer {
   // `child` was just started. A peer that does not take its half is ended by
   // SIGKILL and introduced again after its restart.
   absl::Status OnStarted(Child& child);
+  // `worker` just ended; if for good, the courier learns that its journal is an
+  // orphan.
+  void WorkerEnded(const Child& worker);
   // Tells the admin-service about the operator's keys file.
   void TellKeysFile(KeysFileWatch::Seen seen, int file);
 

@@ -242,6 +242,7 @@ void Supervisor::OnEnded(Child& child, int wait_status, int64_t now) {
       .Number("pid", child.pid())
       .Text("cause", OperatorText(cause));
   child.Ended(now);
+  if (child.role() == Role::kWorker) introducer_.WorkerEnded(child);
   if (phase_ != Phase::kServing || child.role() == Role::kManaged) return;
   if (!announced_ && child.ends() >= kMaxEndsBeforeReady) {
     Fail(absl::StrCat("the ", NameOf(child.role()).text(), " ended ",

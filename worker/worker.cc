@@ -48,6 +48,7 @@ struct Worker::Parts final : SupervisorEvents {
   explicit Parts(SecretArena& arena) : credentials(arena) {}
   // What was left to the end of the turn goes before what it uses.
   ~Parts() override {
+    if (acceptor != nullptr) acceptor->Pause();
     sessions.reset();
     if (loop != nullptr) loop->TurnOnce(/*block=*/false);
   }
@@ -227,6 +228,7 @@ void Worker::Parts::OnIntroduce(const Introduce& introduce, UniqueFd fd) {
 }
 
 void Worker::Parts::OnDrain(const Drain& drain) {
+  if (sessions == nullptr) return;
   services->draining = true;
   if (acceptor != nullptr) acceptor->Pause();
   drain_deadline->Start(absl::Milliseconds(drain.deadline_millis));

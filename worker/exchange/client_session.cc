@@ -13,6 +13,11 @@ constexpr absl::Duration kMaxDiscardTime = absl::Seconds(5);
 
 constexpr int64_t kNanosPerMilli = 1'000'000;
 
+// The floor for request bodies: averaged from the head on, once this time is
+// over.
+constexpr int64_t kBodyGraceSeconds = 30;
+constexpr uint64_t kLeastBodyBytesPerSecond = 1024;
+
 HeadLimits LimitsOf(const WorkerSettings& settings) {
   HeadLimits limits;
   limits.line = settings.max_request_line;
@@ -128,6 +133,11 @@ bool ClientSession::Step() {
       return OnHead();
     case Event::kBody: {
       SetState(State::kBody);
+      if (BodyIsTooSlow()) {
+        input.Consume(step.consumed);
+        AnswerTimeout(RefusalKind::kBodyTimeout);
+        return false;
+      }
       // Answered already: what comes is dropped.
       const bool wanted = exchange_ == nullptr || exchange_->OnBody(step.body);
       input.Consume(step.consumed);
@@ -155,9 +165,20 @@ bool ClientSession::OnHead() {
                           age < settings.connection_max_age;
   exchange_ = std::make_unique<Exchange>(
       services_, static_cast<ExchangeClient&>(*this), parser_.head(), origin);
+  body_start_nanos_ = services_.loop.now_nanos();
   SetState(State::kBody);
   if (!exchange_->OnHead()) return state_ != State::kEnding;
   return true;
+}
+
+// A byte now and then keeps no slot: after a while a body must have come at a
+// floor's rate.
+bool ClientSession::BodyIsTooSlow() const {
+  const int64_t seconds =
+      (services_.loop.now_nanos() - body_start_nanos_) / 1'000'000'000;
+  return seconds > kBodyGraceSeconds &&
+         parser_.body_size() <
+             static_cast<uint64_t>(seconds) * kLeastBodyBytesPerSecond;
 }
 
 void ClientSession::OnRequestEnd() {

@@ -57,6 +57,7 @@ class ClientSession final : public Deletable,
   [[nodiscard]] bool MayParse() const;
   bool Step();
   bool OnHead();
+  [[nodiscard]] bool BodyIsTooSlow() const;
   void OnRequestEnd();
   void OnRefused();
   void NextRequest();
@@ -80,6 +81,7 @@ class ClientSession final : public Deletable,
   Timer timer_;
   Timer resume_;  // goes on parsing in the next turn
   const int64_t opened_nanos_;
+  int64_t body_start_nanos_ = 0;
   uint32_t requests_ = 0;
   bool parsing_ = false;  // inside ParseInput: it goes on by itself
 };

@@ -68,6 +68,19 @@ TEST_F(ClientSessionTest, ALongBodyArrivesWhole) {
   EXPECT_TRUE(absl::StrContains(upstream.received(), body));
 }
 
+TEST_F(ClientSessionTest, AnErrorTooLongToReadIsReplacedWithoutAHole) {
+  Peer client = Connect();
+  client.Send(ChatRequest(kChat));
+  Peer upstream = AwaitUpstream();
+  upstream.AwaitText(kChat);
+  const std::string body = absl::StrCat(R"({"error":{"message":")",
+                                        std::string(100'000, 'x'), R"("}})");
+  upstream.Send(absl::StrCat(
+      "HTTP/1.1 422 Nope\r\nContent-Length: ", body.size(), "\r\n\r\n", body));
+  client.AwaitText("The upstream answered with the error 422");
+  EXPECT_FALSE(absl::StrContains(client.received(), "xxxx"));
+}
+
 TEST_F(ClientSessionTest, BothSidesAreKeptAlive) {
   Peer client = Connect();
   client.Send(ChatRequest(kChat));

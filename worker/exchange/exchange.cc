@@ -15,6 +15,9 @@ constexpr int64_t kNanosPerMilli = 1'000'000;
 // Heads, framing and the like on top of what is relayed.
 constexpr size_t kRelayHeadroom = 8 * kBlockSize;
 
+// Room for a body before its bytes have come.
+constexpr uint64_t kFirstBodyRoom = 64 * 1024;
+
 // Of a body where none belongs, e.g. with GET.
 constexpr uint64_t kMaxDroppedBody = 64 * 1024;
 
@@ -42,7 +45,10 @@ Exchange::Exchange(Services& services, ExchangeClient& client,
   Count(services.counters.requests_started);
 }
 
-Exchange::~Exchange() { forward_.Cancel(); }
+Exchange::~Exchange() {
+  forward_.Cancel();
+  CloseRecord(UsageOutcome::kCut);
+}
 
 // ---- admit
 
@@ -121,7 +127,9 @@ bool Exchange::CheckBodyHead() {
     Refuse(MakeRefusal(RefusalKind::kOverloaded));
     return false;
   }
-  body_.Reserve(head_.content_length().value_or(0));
+  // What a client announces is not yet worth memory.
+  body_.Reserve(
+      std::min<uint64_t>(head_.content_length().value_or(0), kFirstBodyRoom));
   return true;
 }
 
@@ -180,6 +188,7 @@ void Exchange::Forward() {
   request.remove_usage = !pieces.inserted.empty();
   relay_.emplace(services_, static_cast<RelayHandler&>(*this), request);
   forward_.Start(/*upstream=*/0, head_, std::move(body_), pieces);
+  controls_.model = {};  // a view into the body, which goes as it is sent
   heard_nanos_ = services_.loop.now_nanos();
   StartSilenceTimer();
 }

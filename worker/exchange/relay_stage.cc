@@ -140,9 +140,11 @@ bool RelayStage::OnBody(absl::Span<const uint8_t> bytes, ChunkBuffer& output) {
       return fits;
     }
     case Kind::kError:
-      if (error_body_.size() + bytes.size() <= kMaxErrorBody) {
-        error_body_.Append(bytes);
+      if (error_body_.size() + bytes.size() > kMaxErrorBody) {
+        error_too_long_ = true;
+        error_body_.Clear();
       }
+      if (!error_too_long_) error_body_.Append(bytes);
       return true;
   }
   return false;

@@ -105,6 +105,7 @@ class RelayStage {
   ChunkBuffer events_;  // what the filter lets through, before it is framed
   MemberWatcher watcher_;
   WipedBytes error_body_;
+  bool error_too_long_ = false;  // it is given a neutral body
   Refusal replacement_;
 };
 
