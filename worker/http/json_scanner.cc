@@ -1,5 +1,6 @@
 #include "worker/http/json_scanner.h"
 
+#include <cstring>
 #include <utility>
 
 namespace holt::worker {
@@ -16,13 +17,33 @@ bool IsHex(uint8_t byte) {
   return IsDigit(byte) || (lower >= 'a' && lower <= 'f');
 }
 
-// How many bytes of a string's inside come before the next that matters.
+bool IsPlain(uint8_t byte) {
+  return byte >= 0x20 && byte != '"' && byte != '\\';
+}
+
+constexpr uint64_t kEveryByte = 0x0101010101010101;
+
+// The highest bit of some byte is set when a byte of `word` is below `bound`,
+// which is 128 at most; none is when there is no such byte.
+uint64_t BytesBelow(uint64_t word, uint8_t bound) {
+  return (word - kEveryByte * bound) & ~word & (kEveryByte * 0x80);
+}
+
+bool AllPlain(uint64_t word) {
+  return (BytesBelow(word, 0x20) | BytesBelow(word ^ kEveryByte * '"', 1) |
+          BytesBelow(word ^ kEveryByte * '\\', 1)) == 0;
+}
+
+// How many bytes of a string's inside come before the next that matters. Eight
+// at a time: prompts and answers are one long string for the most part.
 size_t PlainPrefix(absl::Span<const uint8_t> bytes) {
   size_t size = 0;
-  while (size < bytes.size() && bytes[size] >= 0x20 && bytes[size] != '"' &&
-         bytes[size] != '\\') {
-    ++size;
+  for (uint64_t word = 0; size + sizeof(word) <= bytes.size();
+       size += sizeof(word)) {
+    std::memcpy(&word, bytes.data() + size, sizeof(word));
+    if (!AllPlain(word)) break;
   }
+  while (size < bytes.size() && IsPlain(bytes[size])) ++size;
   return size;
 }
 

@@ -72,6 +72,17 @@ TEST(JsonScannerTest, AHundredThousandBracketsAreNotReadToTheirEnd) {
   EXPECT_EQ(step.consumed, JsonScanner::kMaxDepth + 1);
 }
 
+TEST(JsonScannerTest, EveryByteInALongStringCountsWhereverItStands) {
+  for (size_t place = 0; place < 24; ++place) {
+    for (int byte = 0; byte < 256; ++byte) {
+      std::string text = "\"" + std::string(24, 'x') + "\"";
+      text[1 + place] = static_cast<char>(byte);
+      const bool plain = byte >= 0x20 && byte != '"' && byte != '\\';
+      EXPECT_EQ(Accepts(text), plain) << "byte " << byte << " at " << place;
+    }
+  }
+}
+
 TEST(JsonScannerTest, NumberAloneIsWholeOnlyIfItMayEnd) {
   for (const char* text : {"0", "-0", "12", "1.5", "1e9", "1E+9", " 1 "}) {
     EXPECT_TRUE(Accepts(text)) << text;
