@@ -166,6 +166,12 @@ absl::StatusOr<std::vector<UpstreamUrl>> Checker::CheckUpstreams() {
   }
   std::vector<UpstreamUrl> urls;
   std::set<std::string> names;
+  if (gateway_.upstreams_size() > 1) {
+    notices_.push_back(absl::StrCat(
+        origins_.Describe("upstreams[1]"),
+        ": requests go to the first upstream only; routing over several is not "
+        "built yet"));
+  }
   for (int i = 0; i < gateway_.upstreams_size(); ++i) {
     const Upstream& upstream = gateway_.upstreams(i);
     const std::string path = absl::StrCat("upstreams[", i, "]");

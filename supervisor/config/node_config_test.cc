@@ -192,6 +192,15 @@ TEST_F(NodeConfigTest, LimitsBeyondWhatIsCountedAreLoweredAndSaid) {
   EXPECT_THAT(node->notices, Contains(HasSubstr("lowered from 5000 to 1024")));
 }
 
+TEST_F(NodeConfigTest, AFurtherUpstreamIsSaidToGetNoRequests) {
+  WriteFile(
+      "upstreams { name: \"a\" url: \"http://localhost:1\" }\n"
+      "upstreams { name: \"b\" url: \"http://localhost:2\" }");
+  const auto node = Load();
+  ASSERT_THAT(node, IsOk());
+  EXPECT_THAT(node->notices, Contains(HasSubstr("the first upstream only")));
+}
+
 TEST_F(NodeConfigTest, PlainHttpToAnotherMachineIsAllowedAndSaid) {
   SetVariables({"UPSTREAM_URL=http://10.0.0.7:8081"});
   const auto node = Load();
