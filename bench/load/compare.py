@@ -9,6 +9,7 @@ explains the figures.
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -281,6 +282,8 @@ def run(bench, options, report):
 
 def main():
     options = read_options()
+    # However it ends, what it started ends with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("compare: ended by SIGTERM"))
     processes.raise_file_limit()
     programs = find_programs(options.bin, options.load)
     report = reports.JsonReport() if options.output == "json" else reports.TableReport()
