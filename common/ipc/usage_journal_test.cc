@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -291,6 +292,7 @@ constexpr uint32_t kKillCapacity = 1024;
 
 // What the writer tells from beyond its grave, in memory of its own.
 struct Tale {
+  std::atomic<bool> writing;  // the writer of this round has its journal
   std::atomic<uint64_t> tokens[4 * kKillCapacity];  // by sequence; 0: none
 };
 
@@ -304,6 +306,7 @@ UsageValues Running(uint64_t step) {
 // is killed.
 [[noreturn]] void WriteUntilKilled(int fd, Tale& tale) {
   JournalWriter writer = *JournalWriter::Open(fd);
+  tale.writing = true;
   for (uint64_t i = 0;; ++i) {
     const auto sequence = writer.Reserve(Running(0));
     if (!sequence.ok() || *sequence >= std::size(tale.tokens)) ::pause();
@@ -318,9 +321,13 @@ UsageValues Running(uint64_t step) {
 
 // Starts a writer and kills it, after a while that differs each time.
 void RunAndKill(int fd, Tale& tale, int round) {
+  tale.writing = false;
   const pid_t child = ::fork();
   ASSERT_GE(child, 0);
   if (child == 0) WriteUntilKilled(fd, tale);
+  // One in four may die before it has begun; the others write first, however
+  // long the machine takes to start them.
+  while (round % 4 != 0 && !tale.writing) ::sched_yield();
   // Busy, so that the moment is not one the kernel chose.
   for (volatile int spin = 0; spin < round * 1777 % 100'000;) spin = spin + 1;
   ASSERT_EQ(::kill(child, SIGKILL), 0);
